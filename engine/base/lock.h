@@ -1,0 +1,72 @@
+/*
+ * Mutexes with ranks, and condition variables.
+ *
+ * Every lock has a rank.  A thread takes locks by rising rank only, so the
+ * list below, read from top to bottom, is the lock order.  Builds with
+ * --enable-debug (and all sanitizer builds) check it and abort on a reversal.
+ * The one exception: several inodes may be held, taken by rising number.
+ *
+ * The idea of ranks that the program checks is jemalloc's (witness.h).
+ */
+#ifndef ENGINE_BASE_LOCK_H
+#define ENGINE_BASE_LOCK_H
+
+#include <pthread.h>
+
+#include "engine/base/base.h"
+
+enum lock_rank {
+	RANK_RENAME = 1, /* fs: one cross-directory rename at a time */
+	RANK_INODE,      /* fs: one inode; several by rising number */
+	RANK_ICACHE,     /* fs: a shard of the inode table */
+	RANK_SYNC,       /* engine: one sync at a time; held over fdatasync */
+	RANK_JOB,        /* engine: one flush, one compaction at a time */
+	RANK_COMMIT,     /* engine: the write queue */
+	RANK_VLOG,       /* engine: the value log's tail */
+	RANK_MANIFEST,   /* engine: the manifest's tail; held over its I/O */
+	RANK_STATE,      /* engine: current version, memtables */
+	RANK_CACHE,      /* engine: a shard of a cache */
+	RANK_LEAF,       /* counters, tables of files: nothing below this */
+};
+
+#if defined(__clang__)
+#define ANNOTATE(x) __attribute__((x))
+#else
+#define ANNOTATE(x)
+#endif
+
+#define CAPABILITY      ANNOTATE(capability("mutex"))
+#define GUARDED_BY(...) ANNOTATE(guarded_by(__VA_ARGS__))
+#define ACQUIRES(...)   ANNOTATE(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)   ANNOTATE(release_capability(__VA_ARGS__))
+#define NEEDS(...)      ANNOTATE(requires_capability(__VA_ARGS__))
+#define UNCHECKED       ANNOTATE(no_thread_safety_analysis)
+
+struct CAPABILITY mutex {
+	pthread_mutex_t lock;
+	enum lock_rank rank;
+};
+
+struct cond {
+	pthread_cond_t cond; /* on the monotonic clock */
+};
+
+void mutex_init(struct mutex *m, enum lock_rank rank);
+void mutex_fini(struct mutex *m);
+void mutex_lock(struct mutex *m) ACQUIRES(m);
+void mutex_unlock(struct mutex *m) RELEASES(m);
+
+/* Aborts a debug build if this thread does not hold a lock of that rank. */
+void mutex_assert_held(const struct mutex *m);
+
+void cond_init(struct cond *c);
+void cond_fini(struct cond *c);
+void cond_wait(struct cond *c, struct mutex *m) NEEDS(m);
+
+/* Returns false when @timeout_ms passed without a signal. */
+bool cond_wait_ms(struct cond *c, struct mutex *m, unsigned timeout_ms)
+	NEEDS(m);
+void cond_signal(struct cond *c);
+void cond_broadcast(struct cond *c);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * kv: an embedded, ordered, durable key-value store.  The one public header of
+ * engine/.
+ *
+ * Keys are 1 to KV_KEY_MAX bytes and sorted as unsigned bytes; values are 0 to
+ * KV_VALUE_MAX bytes.  Changes are made in batches; a batch is atomic.  Small
+ * values live in a log-structured merge tree, large ones in a value log.
+ *
+ * What survives
+ *   - A batch whose kv_write() returned 0 survives the death of the process.
+ *   - A batch that kv_sync() covered survives a power cut.
+ *   - What a power cut takes is always a suffix: the store is found as it was
+ *     after some batch, all later ones gone, and never before one that was
+ *     covered by a kv_sync().  A background sync bounds that suffix in time.
+ *
+ * Errors: 0 or a negative errno (see base.h); the words that go with the code
+ * are in kv_error_text().  After a failed write or sync the store is poisoned:
+ * reads go on, writes return -EROFS, and opening it again recovers.  Running
+ * out of room does not poison: kv_write() returns -ENOSPC and changes nothing.
+ *
+ * Thread safety: all functions may be called from several threads at once,
+ * except that a batch, an iterator and a value belong to one thread at a time.
+ */
+#ifndef ENGINE_KV_H
+#define ENGINE_KV_H
+
+#include "engine/base/slice.h"
+
+#define KV_KEY_MAX   ((size_t)1024)     /* bytes */
+#define KV_VALUE_MAX ((size_t)16 << 20) /* bytes */
+#define KV_BATCH_MAX ((size_t)64 << 20) /* bytes, keys and values */
+
+struct env;
+struct kv;       /* an open store */
+struct kv_batch; /* changes to be made together */
+struct kv_iter;  /* a position in a store as it was at one moment */
+
+struct kv_options {
+	bool create;               /* make a store where there is none */
+	bool background;           /* own threads; else work is done in calls */
+	size_t memtable_bytes_max; /* then it is flushed to an SST */
+	size_t block_cache_bytes;  /* of decoded SST blocks */
+	size_t blob_cache_bytes;   /* of decoded blobs */
+	size_t separate_at;        /* values from this size on are blobs */
+	size_t block_bytes;        /* an SST block before compression */
+	size_t sst_bytes_max;      /* an SST made by compaction */
+	size_t level_base_bytes;   /* the first level below L0 */
+	size_t blob_file_bytes_max; /* then the next blob file is begun */
+	unsigned sync_interval_ms;  /* background sync; 0: none */
+};
+
+/* What kv_open() takes for options that are NULL. */
+extern const struct kv_options kv_options_default;
+
+/*
+ * Opens the store that @env holds, recovering it if need be, and takes it for
+ * this process.  @env is borrowed until kv_close().
+ *
+ * Returns 0, -ENOENT (no store and no @create), -ENOTEMPTY (the directory holds
+ * something else; nothing was touched), -EBUSY (another process has it open),
+ * -EPROTONOSUPPORT (written by a newer version), -EBADMSG or -EUCLEAN
+ * (damaged), -EIO, -ENOSPC, -ENOMEM, -EINVAL.
+ */
+int kv_open(struct kv **out, struct env *env,
+	    const struct kv_options *options) MUST_USE;
+
+/*
+ * Makes everything durable and ends.  No other call may be under way; all
+ * iterators and values must have been given back.  Returns the error that kept
+ * something from being durable; @kv is gone in any case.  Accepts NULL.
+ */
+int kv_close(struct kv *kv);
+
+/* The words for the last error in this thread; see error.h. */
+const char *kv_error_text(int rc);
+
+/* ------------------------------------------------------------- reading -- */
+
+/*
+ * A value that kv_get() found: pinned in memory, not copied.  Give it back
+ * soon; what it pins cannot be evicted.
+ */
+struct kv_value {
+	struct slice data;         /* valid until kv_value_release() */
+	void *pinned;              /* private */
+	void (*unpin)(void *what); /* private */
+};
+
+/*
+ * Finds the newest value of @key.  Returns 0 and fills @value, -ENOENT if there
+ * is no such key, -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.
+ */
+int kv_get(struct kv *kv, struct slice key, struct kv_value *value) MUST_USE;
+
+/* As kv_get() without reading the value: 0 and its size, or -ENOENT, ... */
+int kv_size(struct kv *kv, struct slice key, size_t *size) MUST_USE;
+
+/* Accepts a value that is all zero. */
+void kv_value_release(struct kv_value *value);
+
+/*
+ * An iterator over the keys from @lower (included) to @upper (excluded); an
+ * empty slice means no bound.  It sees the store as it is now, whatever is
+ * written later, and keeps the files it needs.  It begins before the first key
+ * and after the last: seek before you step.  The bounds are copied.
+ *
+ * The caller ends it with kv_iter_close().  Returns 0 or -ENOMEM.
+ */
+int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
+		 struct slice upper) MUST_USE;
+void kv_iter_close(struct kv_iter *it);
+
+/*
+ * Each goes to an entry and returns 1, or 0 if there is none that way, or an
+ * error (-EIO, -EBADMSG, -EUCLEAN, -ENOMEM), after which only another seek or
+ * kv_iter_close() may follow.  kv_iter_seek() goes to the first key at or after
+ * @key, kv_iter_seek_before() to the last key before it.
+ */
+int kv_iter_first(struct kv_iter *it) MUST_USE;
+int kv_iter_last(struct kv_iter *it) MUST_USE;
+int kv_iter_seek(struct kv_iter *it, struct slice key) MUST_USE;
+int kv_iter_seek_before(struct kv_iter *it, struct slice key) MUST_USE;
+int kv_iter_next(struct kv_iter *it) MUST_USE;
+int kv_iter_prev(struct kv_iter *it) MUST_USE;
+
+/* The entry's key; valid until the iterator moves. */
+struct slice kv_iter_key(const struct kv_iter *it);
+
+/*
+ * The entry's value, read from the value log if need be; valid until the
+ * iterator moves.  Returns 0, -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.
+ */
+int kv_iter_value(struct kv_iter *it, struct slice *value) MUST_USE;
+
+/* The entry's value's size in bytes, without reading it. */
+size_t kv_iter_value_size(const struct kv_iter *it);
+
+/* ------------------------------------------------------------- writing -- */
+
+struct kv_batch *kv_batch_new(void); /* NULL if out of memory */
+void kv_batch_free(struct kv_batch *batch);
+
+/* Empties it and keeps its memory. */
+void kv_batch_reset(struct kv_batch *batch);
+
+/*
+ * Adds a change.  The bytes are copied.  The changes of a batch are made in the
+ * order in which they were added.  An error sticks: kv_write() returns it, so
+ * that a caller may check once.  Returns 0, -ENOMEM, -EINVAL (an empty or
+ * overlong key) or -E2BIG (an overlong value or batch).
+ */
+int kv_batch_put(struct kv_batch *batch, struct slice key, struct slice value);
+int kv_batch_delete(struct kv_batch *batch, struct slice key);
+
+/*
+ * As kv_batch_put(), but @value is borrowed until kv_write() returned: for
+ * large values that the caller has in memory anyway.
+ */
+int kv_batch_put_borrowed(struct kv_batch *batch, struct slice key,
+			  struct slice value);
+
+/* The changes in it. */
+size_t kv_batch_count(const struct kv_batch *batch);
+
+/*
+ * Makes every change in @batch visible at once.  An empty batch is no error.
+ *
+ * Returns once the changes survive the death of this process.  Returns 0,
+ * -ENOSPC, -EIO, -ENOMEM, the error that stuck to the batch, or -EROFS after an
+ * earlier write error.  @batch is emptied on success, untouched on error; then
+ * none of its changes is visible now or after a crash, unless the error was
+ * -EIO: then they may be found after the next kv_open(), all or none.
+ */
+int kv_write(struct kv *kv, struct kv_batch *batch) MUST_USE;
+
+/* A mark to be given to kv_sync(): covers every kv_write() that returned. */
+uint64_t kv_mark(struct kv *kv);
+
+/*
+ * Returns 0 once every change up to @mark survives a power cut.  Concurrent
+ * calls share one device flush.  After a failure: -EIO, then -EROFS.
+ */
+int kv_sync(struct kv *kv, uint64_t mark) MUST_USE;
+
+/* --------------------------------------------------------- maintenance -- */
+
+/* Writes what is in memory to SSTs, and waits for it. */
+int kv_flush(struct kv *kv) MUST_USE;
+
+/* Flushes and merges all levels into one, and waits for it. */
+int kv_compact(struct kv *kv) MUST_USE;
+
+/*
+ * Reads and checks every byte of every file of the current version.  Returns 0
+ * or the first error, with file and offset in kv_error_text().
+ */
+int kv_verify(struct kv *kv) MUST_USE;
+
+struct kv_stats {
+	uint64_t disk_bytes;       /* of all files of the store */
+	uint64_t disk_bytes_total; /* of the medium */
+	uint64_t disk_bytes_free;  /* of the medium */
+	uint64_t sst_count;
+	uint64_t sst_bytes;
+	uint64_t sst_raw_bytes; /* keys and values before compression */
+	uint64_t blob_file_count;
+	uint64_t blob_file_bytes;
+	uint64_t blob_live_bytes;     /* stored bytes that SSTs refer to */
+	uint64_t blob_live_raw_bytes; /* the same before compression */
+	uint64_t memtable_bytes;
+	uint64_t wal_bytes;
+	uint64_t level_sst_count[8]; /* by level */
+	uint64_t flushes;            /* since kv_open() */
+	uint64_t compactions;        /* since kv_open() */
+	uint64_t syncs;              /* device flushes since kv_open() */
+};
+
+int kv_stats(struct kv *kv, struct kv_stats *stats) MUST_USE;
+
+#endif

@@ -1,0 +1,17 @@
+noinst_LIBRARIES += libengine.a
+
+libengine_a_CPPFLAGS = $(AM_CPPFLAGS)
+libengine_a_CFLAGS = $(AM_CFLAGS) $(LZ4_CFLAGS) $(XXHASH_CFLAGS)
+libengine_a_SOURCES = \
+	%D%/base/base.h \
+	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/coding.c %D%/base/coding.h \
+	%D%/base/env.h \
+	%D%/base/error.c %D%/base/error.h \
+	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/lock.c %D%/base/lock.h \
+	%D%/base/slice.h \
+	%D%/base/thread.c %D%/base/thread.h \
+	%D%/kv.h
+
+ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread

@@ -1,0 +1,212 @@
+/*
+ * fs: inodes, dentries and file data as keys and values.  The one header of
+ * fs/ that src/ includes.
+ *
+ * An operation names inodes by number, changes what it changes in one atomic
+ * batch of the store, and returns 0 or a negative errno as POSIX and Linux
+ * give it.  A crash leaves the tree as it was after some operation: never half
+ * of one, and never before one that an fsync covered.
+ *
+ * Who checks what.  The caller (the kernel, with default_permissions) has
+ * checked permissions, search rights and the sticky bit.  fs checks everything
+ * else: names, types, loops, limits, and that inodes exist.
+ *
+ * Lookup counts.  Each entry that an operation returns through a struct
+ * fs_entry counts one reference of the kernel's to that inode, which
+ * fs_forget() gives back.  An inode without links lives until its last
+ * reference is gone; then its data are removed.  After a crash fs_open() does
+ * that.
+ *
+ * Thread safety: all functions may be called from several threads at once; a
+ * struct fs_dir belongs to one thread at a time.  No lock is held on return.
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+
+#define FS_MUST_USE __attribute__((warn_unused_result))
+
+#define FS_ROOT_INO      1
+#define FS_NAME_MAX      255       /* bytes */
+#define FS_SYMLINK_MAX   4095      /* bytes */
+#define FS_LINK_MAX      65000     /* hard links to a file */
+#define FS_FILE_SIZE_MAX INT64_MAX /* bytes: 8 EiB - 1 */
+
+struct env;
+struct fs;
+struct fs_dir;
+
+struct fs_options {
+	bool create;               /* make a filesystem where there is none */
+	bool background;           /* the store has threads of its own */
+	size_t memory_bytes;       /* for memtables and caches, together */
+	unsigned sync_interval_ms; /* what is lost at most in a power cut */
+};
+
+extern const struct fs_options fs_options_default;
+
+/* Who asks, for the owner and mode of what is created. */
+struct fs_cred {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What an operation tells the kernel about an inode. */
+struct fs_entry {
+	uint64_t ino;
+	uint64_t generation;
+	struct stat attr;
+};
+
+/* ---------------------------------------------------------------- life -- */
+
+/*
+ * Opens the filesystem in the directory @store, recovering it if need be.
+ * Returns 0 or an error as kv_open() does, words in fs_error_text().
+ */
+int fs_open(struct fs **out, const char *store,
+	    const struct fs_options *options) FS_MUST_USE;
+
+/* The same on an env, which is borrowed until fs_close(): for tests. */
+int fs_open_env(struct fs **out, struct env *env,
+		const struct fs_options *options) FS_MUST_USE;
+
+/*
+ * Drops all references, makes everything durable and ends.  No other call may
+ * be under way.  Returns what kept something from being durable; @fs is gone in
+ * any case.  Accepts NULL.
+ */
+int fs_close(struct fs *fs);
+
+const char *fs_error_text(int rc);
+
+/* --------------------------------------------------------------- names -- */
+
+/* "." and ".." are understood.  -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
+int fs_lookup(struct fs *fs, uint64_t dir, const char *name,
+	      struct fs_entry *out) FS_MUST_USE;
+
+/* Gives back @count references.  An unknown @ino is ignored. */
+void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
+
+/*
+ * Creates anything but a directory or a symlink; @mode has the type.  The
+ * umask has been applied by the caller.
+ */
+int fs_mknod(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
+	     dev_t rdev, const struct fs_cred *cred,
+	     struct fs_entry *out) FS_MUST_USE;
+int fs_mkdir(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
+	     const struct fs_cred *cred, struct fs_entry *out) FS_MUST_USE;
+int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
+	       const char *target, const struct fs_cred *cred,
+	       struct fs_entry *out) FS_MUST_USE;
+int fs_link(struct fs *fs, uint64_t ino, uint64_t dir, const char *name,
+	    struct fs_entry *out) FS_MUST_USE;
+
+int fs_unlink(struct fs *fs, uint64_t dir, const char *name) FS_MUST_USE;
+int fs_rmdir(struct fs *fs, uint64_t dir, const char *name) FS_MUST_USE;
+
+/* @flags: 0, RENAME_NOREPLACE or RENAME_EXCHANGE; others are -EINVAL. */
+int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
+	      const char *newname, unsigned flags) FS_MUST_USE;
+
+/* ---------------------------------------------------------- attributes -- */
+
+int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out) FS_MUST_USE;
+
+/* Which fields of the struct stat fs_setattr() shall take. */
+enum fs_set {
+	FS_SET_MODE = 1 << 0,
+	FS_SET_UID = 1 << 1,
+	FS_SET_GID = 1 << 2,
+	FS_SET_SIZE = 1 << 3,
+	FS_SET_ATIME = 1 << 4,
+	FS_SET_MTIME = 1 << 5,
+	FS_SET_CTIME = 1 << 6,
+	FS_SET_ATIME_NOW = 1 << 7,
+	FS_SET_MTIME_NOW = 1 << 8,
+};
+
+/*
+ * Takes the fields of @attr that @set names, all in one batch; ctime becomes
+ * now unless given.  @out, if not NULL, is what the inode is then.
+ */
+int fs_setattr(struct fs *fs, uint64_t ino, const struct stat *attr,
+	       unsigned set, struct stat *out) FS_MUST_USE;
+
+/* ---------------------------------------------------------------- data -- */
+
+/*
+ * Reads up to @size bytes; fewer only at the end of the file; holes are zeros.
+ * Returns their number, -EISDIR, -EINVAL (not a regular file), -EIO, ...
+ */
+ssize_t fs_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
+		uint64_t offset) FS_MUST_USE;
+
+/*
+ * Writes all of @buf, extending the file if need be, and sets mtime and ctime.
+ * Returns @size, -EFBIG, -ENOSPC, ...: then the file is as it was.
+ */
+ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
+		 uint64_t offset) FS_MUST_USE;
+
+/*
+ * Copies the target, without a NUL, into @buf.  Returns its size, at most
+ * FS_SYMLINK_MAX; -EINVAL if @ino is no symlink, -ERANGE if @size is too small.
+ */
+ssize_t fs_readlink(struct fs *fs, uint64_t ino, char *buf,
+		    size_t size) FS_MUST_USE;
+
+/* ---------------------------------------------------------- directories -- */
+
+struct fs_dirent {
+	const char *name; /* valid until the next fs_dir_next() */
+	uint64_t ino;
+	mode_t type; /* S_IFMT bits */
+	off_t next;  /* where to go on behind this entry; never 0 */
+};
+
+/*
+ * A walk over @dir, beginning at @offset: 0, or the `next` of an entry that any
+ * earlier walk returned, also before a remount.  "." and ".." come first.  An
+ * entry that exists throughout is returned exactly once, whatever is created
+ * and removed meanwhile.
+ */
+int fs_dir_open(struct fs *fs, uint64_t dir, off_t offset,
+		struct fs_dir **out) FS_MUST_USE;
+int fs_dir_next(struct fs_dir *d, struct fs_dirent *out) FS_MUST_USE;
+void fs_dir_close(struct fs_dir *d);
+
+/*
+ * The entry that fs_dir_next() has just returned, as by fs_lookup(): counts a
+ * reference, except for "." and "..", for which READDIRPLUS takes none.
+ * -ENOENT if it has been removed meanwhile.
+ */
+int fs_dir_entry(struct fs_dir *d, struct fs_entry *out) FS_MUST_USE;
+
+/* ------------------------------------------------------ whole filesystem -- */
+
+/* Everything that an operation on @ino answered survives a power cut. */
+int fs_fsync(struct fs *fs, uint64_t ino) FS_MUST_USE;
+int fs_sync(struct fs *fs) FS_MUST_USE;
+
+int fs_statfs(struct fs *fs, struct statvfs *out) FS_MUST_USE;
+
+/* What lies where: for `quickstart` and the tools. */
+struct fs_usage {
+	uint64_t inodes;         /* in use */
+	uint64_t data_bytes;     /* sum of the sizes of all regular files */
+	uint64_t disk_bytes;     /* all files of the store */
+	uint64_t disk_bytes_log; /* of these: write-ahead logs, reused */
+};
+
+int fs_usage(struct fs *fs, struct fs_usage *out) FS_MUST_USE;
+
+#endif

@@ -1,0 +1,1 @@
+# The daemon: the only folder compiled with the FUSE flags.

@@ -1,0 +1,131 @@
+/* Bytes, numbers and hashes: engine/base without env. */
+#include "tests/suite.h"
+
+#include "engine/base/coding.h"
+#include "engine/base/error.h"
+#include "engine/base/hash.h"
+
+START_TEST(varints_of_every_length_come_back)
+{
+	uint8_t bytes[VARINT_SIZE_MAX];
+	int bit;
+
+	for (bit = 0; bit < 64; bit++) {
+		uint64_t v = (uint64_t)1 << bit, back;
+		uint8_t *end = put_varint(bytes, v);
+
+		ck_assert_uint_eq((size_t)(end - bytes), varint_size(v));
+		ck_assert_ptr_eq(get_varint(bytes, end, &back), end);
+		ck_assert_uint_eq(back, v);
+		ck_assert_ptr_null(get_varint(bytes, end - 1, &back));
+	}
+}
+END_TEST
+
+START_TEST(varints_over_64_bits_are_refused)
+{
+	uint8_t bytes[11];
+	uint64_t v;
+
+	memset(bytes, 0xff, sizeof(bytes));
+	ck_assert_ptr_null(get_varint(bytes, bytes + sizeof(bytes), &v));
+	bytes[9] = 2;
+	ck_assert_ptr_null(get_varint(bytes, bytes + sizeof(bytes), &v));
+	bytes[9] = 1;
+	ck_assert_ptr_eq(get_varint(bytes, bytes + 11, &v), bytes + 10);
+	ck_assert_uint_eq(v, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(decoder_stops_at_the_end)
+{
+	const uint8_t bytes[] = { 1, 2, 3, 4, 5 };
+	struct decoder d = decoder_of(slice_of(bytes, sizeof(bytes)));
+
+	ck_assert_uint_eq(decoder_le32(&d), 0x04030201);
+	ck_assert(decoder_ok(&d));
+	ck_assert(!decoder_done(&d));
+	ck_assert_uint_eq(decoder_le32(&d), 0);
+	ck_assert(!decoder_ok(&d));
+	/* Once bad, always bad, although one byte would still fit. */
+	ck_assert_uint_eq(decoder_u8(&d), 0);
+	ck_assert(!decoder_done(&d));
+}
+END_TEST
+
+START_TEST(big_endian_sorts_as_numbers)
+{
+	uint8_t a[8], b[8];
+
+	put_be64(a, 255);
+	put_be64(b, 256);
+	ck_assert_int_lt(memcmp(a, b, 8), 0);
+	ck_assert_uint_eq(get_be64(b), 256);
+	put_be32(a, 1u << 24);
+	ck_assert_uint_eq(a[0], 1);
+	ck_assert_uint_eq(get_be32(a), 1u << 24);
+}
+END_TEST
+
+START_TEST(slices_compare_as_unsigned_bytes)
+{
+	ck_assert_int_lt(slice_cmp(slice_str("a"), slice_str("ab")), 0);
+	ck_assert_int_gt(slice_cmp(slice_str("\xff"), slice_str("a")), 0);
+	ck_assert_int_eq(slice_cmp(slice_str(""), slice_of(NULL, 0)), 0);
+	ck_assert(slice_has_prefix(slice_str("abc"), slice_str("ab")));
+	ck_assert(!slice_has_prefix(slice_str("a"), slice_str("ab")));
+	ck_assert_uint_eq(slice_common(slice_str("abx"), slice_str("aby")), 2);
+}
+END_TEST
+
+START_TEST(buf_grows_and_keeps_its_bytes)
+{
+	struct buf b = BUF_INIT;
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		ck_ok(buf_append(&b, &i, sizeof(i)));
+	ck_assert_uint_eq(b.size, 1000 * sizeof(i));
+	memcpy(&i, b.data + 999 * sizeof(i), sizeof(i));
+	ck_assert_int_eq(i, 999);
+	ck_assert_int_eq(buf_reserve(&b, SIZE_MAX - 10), -ENOMEM);
+	ck_assert_uint_eq(b.size, 1000 * sizeof(i));
+	ck_ok(buf_assign(&b, slice_str("short")));
+	ck_assert(slice_eq(buf_slice(&b), slice_str("short")));
+	buf_fini(&b);
+}
+END_TEST
+
+/* The values are part of the format on disk. */
+START_TEST(checksums_are_xxh3)
+{
+	ck_assert_uint_eq(checksum(0, "", 0), 0x2d06800538d394c2u);
+	ck_assert_uint_eq(checksum2(7, slice_str("ab"), slice_str("c")),
+			  checksum(7, "abc", 3));
+	ck_assert_uint_ne(checksum(7, "abc", 3), checksum(8, "abc", 3));
+}
+END_TEST
+
+START_TEST(error_text_belongs_to_its_code)
+{
+	ck_assert_int_eq(error_set(-EUCLEAN, "%s: %d", "file", 7), -EUCLEAN);
+	ck_assert_str_eq(error_text(-EUCLEAN), "file: 7");
+	ck_assert_str_eq(error_text(-ENOSPC), strerror(ENOSPC));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("base");
+	TCase *tc = suite_case(s, "bytes");
+
+	tcase_add_test(tc, varints_of_every_length_come_back);
+	tcase_add_test(tc, varints_over_64_bits_are_refused);
+	tcase_add_test(tc, decoder_stops_at_the_end);
+	tcase_add_test(tc, big_endian_sorts_as_numbers);
+	tcase_add_test(tc, slices_compare_as_unsigned_bytes);
+	tcase_add_test(tc, buf_grows_and_keeps_its_bytes);
+	tcase_add_test(tc, checksums_are_xxh3);
+	tcase_add_test(tc, error_text_belongs_to_its_code);
+	return suite_run(s);
+}

@@ -1,0 +1,6 @@
+# One Check suite a module.  Each folder adds its own.
+TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+include tests/engine/local.mk
+include tests/fs/local.mk
+include tests/mount/local.mk
