@@ -47,6 +47,8 @@ struct fs_options {
 	bool background;           /* the store has threads of its own */
 	size_t memory_bytes;       /* for memtables and caches, together */
 	unsigned sync_interval_ms; /* what is lost at most in a power cut */
+	uid_t root_uid;            /* owner of the root of a new filesystem */
+	gid_t root_gid;
 };
 
 extern const struct fs_options fs_options_default;
@@ -150,12 +152,23 @@ int fs_setattr(struct fs *fs, uint64_t ino, const struct stat *attr,
 ssize_t fs_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
 		uint64_t offset) FS_MUST_USE;
 
+enum fs_write_flags {
+	/*
+	 * The bytes come out of the kernel's writeback cache, which owns mtime
+	 * and ctime and sends them by itself, perhaps before the bytes: leave
+	 * both alone.
+	 */
+	FS_WRITE_CACHED = 1 << 0,
+	/* Clear setuid, and setgid if the group may execute. */
+	FS_WRITE_KILL_PRIV = 1 << 1,
+};
+
 /*
  * Writes all of @buf, extending the file if need be, and sets mtime and ctime.
  * Returns @size, -EFBIG, -ENOSPC, ...: then the file is as it was.
  */
 ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
-		 uint64_t offset) FS_MUST_USE;
+		 uint64_t offset, unsigned flags) FS_MUST_USE;
 
 /*
  * Copies the target, without a NUL, into @buf.  Returns its size, at most
