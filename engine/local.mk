@@ -15,3 +15,17 @@ libengine_a_SOURCES = \
 	%D%/kv.h
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
+
+# The env that tests use, apart so that the product does not carry it.
+noinst_LIBRARIES += libenvmem.a
+
+libenvmem_a_CPPFLAGS = $(AM_CPPFLAGS)
+libenvmem_a_CFLAGS = $(AM_CFLAGS)
+libenvmem_a_SOURCES = \
+	%D%/base/env_mem.c %D%/base/env_mem.h \
+	%D%/base/mem_dir.c %D%/base/mem_dir.h \
+	%D%/base/mem_file.c %D%/base/mem_file.h \
+	%D%/base/mem_rand.h
+
+# Linked before ENGINE_LIBS.
+ENVMEM_LIBS = libenvmem.a

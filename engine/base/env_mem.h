@@ -12,7 +12,9 @@
  * holds its names twice, with the operations in between.  env_mem_cut() builds
  * from these, with a seeded generator, one of the states that env.h allows:
  * each unsynced sector new, old, zero or garbage; the size old, new or in
- * between; each unsynced name operation done or not.
+ * between; each unsynced name operation done or not.  Zeros and garbage strike
+ * from the first to the last byte written in a sector, so that what was synced
+ * before into the same sector stays; truncated bytes count as written.
  *
  * Thread-safe.
  */
@@ -52,7 +54,7 @@ void env_mem_arm(struct env *env, enum env_mem_fault fault, uint64_t kth,
 /* Calls made since env_mem_new() or the last env_mem_arm(). */
 uint64_t env_mem_calls(struct env *env);
 
-/* How often an armed fault has struck. */
+/* How often an armed fault has struck, in all; a cut strikes once. */
 uint64_t env_mem_faults(struct env *env);
 
 /*

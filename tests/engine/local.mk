@@ -1,6 +1,8 @@
 # Suites of engine/ link libengine.a and nothing above it.
 ENGINE_SUITES = \
-	tests/engine/test_base
+	tests/engine/test_base \
+	tests/engine/test_env \
+	tests/engine/test_env_mem
 
 check_PROGRAMS += $(ENGINE_SUITES)
 TESTS += $(ENGINE_SUITES)
@@ -8,3 +10,11 @@ TESTS += $(ENGINE_SUITES)
 tests_engine_test_base_SOURCES = %D%/test_base.c tests/suite.h
 tests_engine_test_base_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_base_LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
+
+tests_engine_test_env_SOURCES = %D%/test_env.c tests/suite.h
+tests_engine_test_env_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_env_LDADD = $(ENVMEM_LIBS) $(ENGINE_LIBS) $(CHECK_LIBS)
+
+tests_engine_test_env_mem_SOURCES = %D%/test_env_mem.c tests/suite.h
+tests_engine_test_env_mem_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_env_mem_LDADD = $(ENVMEM_LIBS) $(ENGINE_LIBS) $(CHECK_LIBS)
