@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -428,6 +429,70 @@ START_TEST(posix_opens_only_regular_files)
 }
 END_TEST
 
+/*
+ * In the place of libc's: while io_max is set, every other call is interrupted
+ * and the rest does a few bytes only, as a busy or nearly full disk might.
+ */
+static size_t io_max;
+static unsigned io_calls;
+
+static bool io_interrupted(void)
+{
+	if (io_max == 0 || io_calls++ % 2 != 0)
+		return false;
+	errno = EINTR;
+	return true;
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset)
+{
+	ssize_t done = 0;
+	int i;
+
+	if (io_interrupted())
+		return -1;
+	for (i = 0; i < count; i++) {
+		size_t left = io_max ? io_max - (size_t)done : SIZE_MAX;
+		size_t size = size_min(iov[i].iov_len, left);
+		ssize_t n = pwrite(fd, iov[i].iov_base, size, offset + done);
+
+		if (n < 0)
+			return done ? done : -1;
+		done += n;
+		if ((size_t)n < iov[i].iov_len)
+			break;
+	}
+	return done;
+}
+
+ssize_t pread(int fd, void *buf, size_t size, off_t offset)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+
+	if (io_interrupted())
+		return -1;
+	if (io_max)
+		iov.iov_len = size_min(size, io_max);
+	return preadv(fd, &iov, 1, offset);
+}
+
+START_TEST(posix_goes_on_after_short_calls)
+{
+	struct slice parts[] = { slice_str("ab"), slice_str(""),
+				 slice_str("cdefghij"), slice_str("k") };
+	struct env_file *file = open_file("a", ENV_CREATE);
+
+	io_max = 3;
+	ck_ok(env_write_at(file, parts, ARRAY_SIZE(parts), 0));
+	ck_assert_uint_eq(io_calls, 8); /* 4 of 3, 3, 3 and 2 bytes */
+	check_text(file, "abcdefghijk");
+	ck_assert_uint_gt(io_calls, 8);
+	io_max = 0;
+	check_text(file, "abcdefghijk");
+	env_close(file);
+}
+END_TEST
+
 START_TEST(posix_makes_private_things)
 {
 	struct env *other;
@@ -551,6 +616,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, posix_setup, posix_teardown);
 	add_contract(tc);
 	tcase_add_test(tc, posix_opens_only_regular_files);
+	tcase_add_test(tc, posix_goes_on_after_short_calls);
 	tcase_add_test(tc, posix_makes_private_things);
 	tcase_add_test(tc, posix_store_is_a_directory);
 	tcase_add_test(tc, posix_lock_keeps_out_another_env);

@@ -432,6 +432,28 @@ START_TEST(torn_writes_come_out_in_each_way)
 }
 END_TEST
 
+/* Several writes into one sector, from both sides, are kept or lost whole. */
+START_TEST(a_sector_remembers_all_its_writes)
+{
+	struct env_file *file;
+	char bytes[512];
+
+	make_file("a", 'o', 512);
+	ck_ok(env_sync_dir(env));
+	file = open_in(env, "a", ENV_WRITE);
+	ck_ok(write_fill(file, 'n', 200, 100));
+	ck_ok(write_fill(file, 'n', 300, 100));
+	ck_ok(write_fill(file, 'n', 100, 100));
+	read_after(ENV_MEM_LOSE_NOTHING, 1, "a", bytes, 512);
+	ck_assert(all_are(bytes, 'o', 100));
+	ck_assert(all_are(bytes + 100, 'n', 300));
+	ck_assert(all_are(bytes + 400, 'o', 112));
+	read_after(ENV_MEM_LOSE_ALL, 1, "a", bytes, 512);
+	ck_assert(all_are(bytes, 'o', 512));
+	env_close(file);
+}
+END_TEST
+
 /* Both ways: growing from 100 to 2000 bytes, and being cut back again. */
 START_TEST(sizes_come_out_in_between)
 {
@@ -530,6 +552,27 @@ START_TEST(a_moved_file_is_never_lost)
 		env_free(after);
 	}
 	ck_assert_uint_eq(seen, 7);
+}
+END_TEST
+
+/* Removing what took its place must not take the moved file with it. */
+START_TEST(a_removal_spares_a_moved_file)
+{
+	uint64_t seed;
+
+	make_file("a", 'x', 1);
+	ck_ok(env_sync_dir(env));
+	ck_ok(env_rename(env, "a", "b"));
+	make_file("a", 'y', 1);
+	ck_ok(env_remove(env, "a"));
+	for (seed = 0; seed < SEEDS; seed++) {
+		struct env *after = cut(ENV_MEM_LOSE_RANDOM, seed);
+
+		ck_assert_int_eq((first_byte(after, "a") == 'x') +
+					 (first_byte(after, "b") == 'x'),
+				 1);
+		env_free(after);
+	}
 }
 END_TEST
 
@@ -685,10 +728,12 @@ int main(void)
 	tcase_add_test(tc, names_and_bytes_are_synced_apart);
 	tcase_add_test(tc, oldest_pieces_are_lost);
 	tcase_add_test(tc, torn_writes_come_out_in_each_way);
+	tcase_add_test(tc, a_sector_remembers_all_its_writes);
 	tcase_add_loop_test(tc, sizes_come_out_in_between, 0, 2);
 	tcase_add_test(tc, truncated_bytes_stay_away_after_a_sync);
 	tcase_add_test(tc, a_rename_is_done_or_not);
 	tcase_add_test(tc, a_moved_file_is_never_lost);
+	tcase_add_test(tc, a_removal_spares_a_moved_file);
 	tcase_add_test(tc, each_name_comes_out_by_itself);
 	tcase_add_test(tc, a_removed_file_may_come_back);
 	tcase_add_test(tc, a_seed_gives_the_same_cut);
