@@ -3,6 +3,7 @@ noinst_LIBRARIES += libengine.a
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS)
 libengine_a_CFLAGS = $(AM_CFLAGS) $(LZ4_CFLAGS) $(XXHASH_CFLAGS)
 libengine_a_SOURCES = \
+	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/base.h \
 	%D%/base/buf.c %D%/base/buf.h \
 	%D%/base/coding.c %D%/base/coding.h \
@@ -12,7 +13,8 @@ libengine_a_SOURCES = \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
-	%D%/kv.h
+	%D%/file_format.c %D%/file_format.h \
+	%D%/reclog.c %D%/reclog.h \
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
 

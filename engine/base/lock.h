@@ -19,8 +19,8 @@ enum lock_rank {
 	RANK_RENAME = 1, /* fs: one cross-directory rename at a time */
 	RANK_INODE,      /* fs: one inode; several by rising number */
 	RANK_ICACHE,     /* fs: a shard of the inode table */
-	RANK_SYNC,       /* engine: one sync at a time; held over fdatasync */
 	RANK_JOB,        /* engine: one flush, one compaction at a time */
+	RANK_SYNC,       /* engine: whether somebody syncs; not held over it */
 	RANK_COMMIT,     /* engine: the write queue */
 	RANK_VLOG,       /* engine: the value log's tail */
 	RANK_MANIFEST,   /* engine: the manifest's tail; held over its I/O */

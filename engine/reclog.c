@@ -1,0 +1,268 @@
+#include "engine/reclog.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "engine/base/coding.h"
+#include "engine/base/error.h"
+#include "engine/base/hash.h"
+
+#define RECORD_HEADER_SIZE 16
+#define READ_AHEAD_SIZE    ((size_t)256 << 10)
+
+struct reclog {
+	struct env_file *file; /* owned */
+	uint64_t number;
+	uint64_t seed;         /* checksum of the last record, or the salt */
+	_Atomic uint64_t size; /* bytes, behind the last record */
+	struct buf headers;    /* reused between appends */
+	struct slice *parts;   /* reused between appends, owned */
+	size_t parts_cap;
+};
+
+int reclog_create(struct reclog **out, struct env *env, enum file_kind kind,
+		  uint64_t number, const uint8_t store_id[16])
+{
+	struct file_header header;
+	struct reclog *log;
+	int rc;
+
+	log = calloc(1, sizeof(*log));
+	if (!log)
+		return -ENOMEM;
+
+	rc = file_create(env, kind, number, store_id, &log->file, &header);
+	if (rc < 0) {
+		free(log);
+		return rc;
+	}
+	log->number = number;
+	log->seed = header.salt;
+	log->size = FILE_HEADER_SIZE;
+	*out = log;
+	return 0;
+}
+
+void reclog_close(struct reclog *log)
+{
+	if (!log)
+		return;
+	env_close(log->file);
+	buf_fini(&log->headers);
+	free(log->parts);
+	free(log);
+}
+
+static int reserve_parts(struct reclog *log, size_t count)
+{
+	struct slice *parts;
+
+	if (count <= log->parts_cap)
+		return 0;
+	parts = reallocarray(log->parts, count, sizeof(*parts));
+	if (!parts)
+		return -ENOMEM;
+	log->parts = parts;
+	log->parts_cap = count;
+	return 0;
+}
+
+/* Lays out header, payload, header, payload ...; returns the new chain. */
+static uint64_t frame(struct reclog *log, const struct slice *payloads,
+		      size_t count, uint64_t *bytes)
+{
+	uint64_t seed = log->seed;
+	size_t i;
+
+	*bytes = 0;
+	log->headers.size = count * RECORD_HEADER_SIZE;
+	for (i = 0; i < count; i++) {
+		uint8_t *h = log->headers.data + i * RECORD_HEADER_SIZE;
+		uint32_t size = (uint32_t)payloads[i].size;
+
+		assert(payloads[i].size > 0);
+		assert(payloads[i].size <= RECLOG_RECORD_MAX);
+		put_le32(h, size);
+		put_le32(h + 4, ~size);
+		seed = checksum2(seed, slice_of(h, 8), payloads[i]);
+		put_le64(h + 8, seed);
+		log->parts[2 * i] = slice_of(h, RECORD_HEADER_SIZE);
+		log->parts[2 * i + 1] = payloads[i];
+		*bytes += RECORD_HEADER_SIZE + size;
+	}
+	return seed;
+}
+
+int reclog_append(struct reclog *log, const struct slice *payloads,
+		  size_t count)
+{
+	uint64_t at = log->size, bytes, seed;
+	int rc;
+
+	buf_reset(&log->headers);
+	rc = buf_reserve(&log->headers, count * RECORD_HEADER_SIZE);
+	if (rc == 0)
+		rc = reserve_parts(log, 2 * count);
+	if (rc < 0)
+		return rc;
+
+	seed = frame(log, payloads, count, &bytes);
+	rc = env_write_at(log->file, log->parts, 2 * count, at);
+	if (rc == -ENOSPC && env_truncate(log->file, at) < 0)
+		rc = -EIO;
+	if (rc < 0)
+		return rc;
+
+	log->seed = seed;
+	log->size = at + bytes;
+	return 0;
+}
+
+int reclog_sync(struct reclog *log)
+{
+	return env_sync(log->file);
+}
+
+uint64_t reclog_size(const struct reclog *log)
+{
+	return log->size;
+}
+
+uint64_t reclog_number(const struct reclog *log)
+{
+	return log->number;
+}
+
+struct reclog_reader {
+	struct env_file *file; /* owned */
+	uint64_t file_size;    /* bytes, when it was opened */
+	uint64_t seed;
+	uint64_t offset;  /* behind the last record returned */
+	struct buf ahead; /* bytes of the file from ahead_at on */
+	uint64_t ahead_at;
+};
+
+int reclog_reader_open(struct reclog_reader **out, struct env *env,
+		       enum file_kind kind, uint64_t number,
+		       const uint8_t store_id[16])
+{
+	struct file_header header;
+	struct reclog_reader *r;
+	int rc;
+
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+
+	rc = file_open(env, kind, number, store_id, ENV_READ, &r->file,
+		       &header);
+	if (rc < 0)
+		goto free_reader;
+	rc = env_size(r->file, &r->file_size);
+	if (rc < 0)
+		goto close_file;
+	r->seed = header.salt;
+	r->offset = FILE_HEADER_SIZE;
+	*out = r;
+	return 0;
+
+close_file:
+	env_close(r->file);
+free_reader:
+	free(r);
+	return rc;
+}
+
+void reclog_reader_close(struct reclog_reader *r)
+{
+	if (!r)
+		return;
+	env_close(r->file);
+	buf_fini(&r->ahead);
+	free(r);
+}
+
+/*
+ * Finds @size bytes at the reader's offset in the read-ahead buffer, filling
+ * it if need be.  Returns 1, 0 if the file ends before, or an error.
+ */
+static int look(struct reclog_reader *r, size_t size, const uint8_t **at)
+{
+	size_t want = size_max(size, READ_AHEAD_SIZE);
+	ssize_t got;
+	int rc;
+
+	if (r->offset < r->ahead_at ||
+	    r->offset + size > r->ahead_at + r->ahead.size) {
+		buf_reset(&r->ahead);
+		rc = buf_reserve(&r->ahead, want);
+		if (rc < 0)
+			return rc;
+		got = env_read_at(r->file, r->ahead.data, want, r->offset);
+		if (got < 0)
+			return (int)got;
+		r->ahead_at = r->offset;
+		r->ahead.size = (size_t)got;
+		if ((size_t)got < size)
+			return 0;
+	}
+	*at = r->ahead.data + (r->offset - r->ahead_at);
+	return 1;
+}
+
+/* Finds the whole record at the reader's offset: 1, 0 or an error. */
+static int look_record(struct reclog_reader *r, const uint8_t **at,
+		       uint32_t *size)
+{
+	int rc = look(r, RECORD_HEADER_SIZE, at);
+
+	if (rc <= 0)
+		return rc;
+	*size = get_le32(*at);
+	if (*size == 0 || *size > RECLOG_RECORD_MAX ||
+	    get_le32(*at + 4) != ~*size ||
+	    r->offset + RECORD_HEADER_SIZE + *size > r->file_size)
+		return 0;
+	return look(r, RECORD_HEADER_SIZE + *size, at);
+}
+
+/* The next record is chained to what this one says, right or wrong. */
+static void go_over(struct reclog_reader *r, const uint8_t *at, uint32_t size)
+{
+	r->seed = get_le64(at + 8);
+	r->offset += RECORD_HEADER_SIZE + size;
+}
+
+int reclog_reader_next(struct reclog_reader *r, struct slice *payload)
+{
+	struct slice bytes;
+	const uint8_t *p;
+	uint32_t size;
+	int rc;
+
+	rc = look_record(r, &p, &size);
+	if (rc <= 0)
+		return rc;
+	bytes = slice_of(p + RECORD_HEADER_SIZE, size);
+	if (get_le64(p + 8) != checksum2(r->seed, slice_of(p, 8), bytes))
+		return 0;
+	go_over(r, p, size);
+	*payload = bytes;
+	return 1;
+}
+
+int reclog_reader_skip(struct reclog_reader *r)
+{
+	const uint8_t *p;
+	uint32_t size;
+	int rc = look_record(r, &p, &size);
+
+	if (rc == 1)
+		go_over(r, p, size);
+	return rc;
+}
+
+uint64_t reclog_reader_offset(const struct reclog_reader *r)
+{
+	return r->offset;
+}

@@ -1,0 +1,86 @@
+/*
+ * A reclog: a file of records, appended one behind the other.  The write-ahead
+ * log and the manifest are both one.
+ *
+ *      [file header, 64 bytes] [record] [record] ...
+ *
+ * A record:
+ *
+ *      offset  size  what
+ *           0     4  size      bytes of payload, at least 1
+ *           4     4  ~size     so that a torn size is seen before it is used
+ *           8     8  checksum  XXH3-64 of bytes 0 to 7 and the payload
+ *          16  size  payload
+ *
+ * The checksum of a record is seeded with that of the record before it, the
+ * first with the salt of the file.  So a record verifies only as the successor
+ * of exactly the records before it: bytes that an earlier life of the file left
+ * behind never parse, nor does anything behind a gap.
+ *
+ * A log ends at the first record that does not verify.  Whether that is the
+ * torn end of what was never synced, or damage, is for the caller to tell, who
+ * knows what was made durable.
+ *
+ * Thread safety: appends and syncs by one thread at a time each; an append may
+ * run beside a sync, which then covers what was appended before it began.
+ */
+#ifndef ENGINE_RECLOG_H
+#define ENGINE_RECLOG_H
+
+#include "engine/file_format.h"
+
+#define RECLOG_RECORD_MAX ((size_t)256 << 20) /* bytes of payload */
+
+struct buf;
+struct reclog;
+
+/* Creates the file; neither its bytes nor its name are durable yet. */
+int reclog_create(struct reclog **out, struct env *env, enum file_kind kind,
+		  uint64_t number, const uint8_t store_id[16]) MUST_USE;
+
+/* Closes without a sync.  Accepts NULL. */
+void reclog_close(struct reclog *log);
+
+/*
+ * Appends @count records with one write.  Returns 0; -ENOSPC, and then the log
+ * is as before and may be appended to; -ENOMEM, as before; or -EIO, and then
+ * nothing may be appended any more.
+ */
+int reclog_append(struct reclog *log, const struct slice *payloads,
+		  size_t count) MUST_USE;
+
+/* Makes what was appended durable. */
+int reclog_sync(struct reclog *log) MUST_USE;
+
+/* The file's size in bytes; may be read by any thread. */
+uint64_t reclog_size(const struct reclog *log);
+
+uint64_t reclog_number(const struct reclog *log);
+
+/* Reading: from the first record on, once. */
+struct reclog_reader;
+
+/* Returns 0, or as file_open(). */
+int reclog_reader_open(struct reclog_reader **out, struct env *env,
+		       enum file_kind kind, uint64_t number,
+		       const uint8_t store_id[16]) MUST_USE;
+void reclog_reader_close(struct reclog_reader *r);
+
+/*
+ * Returns 1 and the next payload, valid until the next call; 0 where the log
+ * ends, for whatever reason; -EIO or -ENOMEM.
+ */
+int reclog_reader_next(struct reclog_reader *r, struct slice *payload) MUST_USE;
+
+/* The offset behind the last record that was returned. */
+uint64_t reclog_reader_offset(const struct reclog_reader *r);
+
+/*
+ * After 0: goes over the record that does not verify, if its size can be read,
+ * so that what follows it can be looked at.  What is found there tells damage
+ * from a torn end; it is not part of the log.  Returns 1, or 0 if there is
+ * nothing to go over, or an error.
+ */
+int reclog_reader_skip(struct reclog_reader *r) MUST_USE;
+
+#endif
