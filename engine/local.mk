@@ -13,8 +13,14 @@ libengine_a_SOURCES = \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
+	%D%/block.c %D%/block.h \
+	%D%/cache.c %D%/cache.h \
+	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \
+	%D%/filter.c %D%/filter.h \
+	%D%/merge.c %D%/merge.h \
 	%D%/reclog.c %D%/reclog.h \
+	%D%/source.h \
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
 

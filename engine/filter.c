@@ -1,0 +1,54 @@
+#include "engine/filter.h"
+
+#include "engine/base/hash.h"
+
+uint64_t filter_hash(struct slice key)
+{
+	return checksum(0, key.data, key.size);
+}
+
+static size_t line_of(uint64_t hash, size_t lines)
+{
+	return (size_t)((hash >> 32) * lines >> 32);
+}
+
+int filter_build(struct buf *out, const uint64_t *hashes, size_t count)
+{
+	size_t bits = count * FILTER_BITS_PER_KEY;
+	size_t lines = bits / (FILTER_LINE_SIZE * 8) + 1;
+	size_t i;
+	int probe, rc;
+
+	buf_reset(out);
+	rc = buf_reserve(out, lines * FILTER_LINE_SIZE);
+	if (rc < 0)
+		return rc;
+	out->size = lines * FILTER_LINE_SIZE;
+	memset(out->data, 0, out->size);
+
+	for (i = 0; i < count; i++) {
+		uint64_t h = hashes[i];
+		uint8_t *line = out->data +
+				line_of(h, lines) * FILTER_LINE_SIZE;
+		unsigned bit = (unsigned)h, step = (unsigned)(h >> 9) | 1;
+
+		for (probe = 0; probe < FILTER_PROBES; probe++, bit += step)
+			line[bit % 512 / 8] |= (uint8_t)(1u << bit % 8);
+	}
+	return 0;
+}
+
+bool filter_may_contain(struct slice filter, uint64_t hash)
+{
+	size_t lines = filter.size / FILTER_LINE_SIZE;
+	const uint8_t *line = filter.data;
+	unsigned bit = (unsigned)hash, step = (unsigned)(hash >> 9) | 1;
+	int probe;
+
+	line += line_of(hash, lines) * FILTER_LINE_SIZE;
+	for (probe = 0; probe < FILTER_PROBES; probe++, bit += step) {
+		if (!(line[bit % 512 / 8] & 1u << bit % 8))
+			return false;
+	}
+	return true;
+}

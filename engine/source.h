@@ -1,0 +1,72 @@
+/*
+ * A source: entries in order, from anywhere.  The one iterator interface of the
+ * engine: memtables, blocks, SSTs, levels and merges of those are sources.
+ *
+ * Every move returns 1 at an entry, which is then in ->entry, 0 if there is
+ * none that way, or an error; after 0 or an error only a seek may follow.
+ * ->entry is valid until the source moves or is closed.
+ *
+ * A source belongs to one thread at a time.
+ */
+#ifndef ENGINE_SOURCE_H
+#define ENGINE_SOURCE_H
+
+#include "engine/entry.h"
+
+struct source;
+
+struct source_ops {
+	int (*first)(struct source *s);
+	int (*last)(struct source *s);
+	/* To the newest entry of the first key at or after @key. */
+	int (*seek)(struct source *s, struct slice key);
+	/* To the oldest entry of the last key before @key. */
+	int (*seek_before)(struct source *s, struct slice key);
+	int (*next)(struct source *s);
+	int (*prev)(struct source *s);
+	void (*close)(struct source *s);
+};
+
+/* Implementations begin with this. */
+struct source {
+	const struct source_ops *ops;
+	struct entry entry;
+};
+
+static inline int source_first(struct source *s)
+{
+	return s->ops->first(s);
+}
+
+static inline int source_last(struct source *s)
+{
+	return s->ops->last(s);
+}
+
+static inline int source_seek(struct source *s, struct slice key)
+{
+	return s->ops->seek(s, key);
+}
+
+static inline int source_seek_before(struct source *s, struct slice key)
+{
+	return s->ops->seek_before(s, key);
+}
+
+static inline int source_next(struct source *s)
+{
+	return s->ops->next(s);
+}
+
+static inline int source_prev(struct source *s)
+{
+	return s->ops->prev(s);
+}
+
+static inline void source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+#endif
