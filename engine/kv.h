@@ -132,7 +132,10 @@ struct slice kv_iter_key(const struct kv_iter *it);
  */
 int kv_iter_value(struct kv_iter *it, struct slice *value) MUST_USE;
 
-/* The entry's value's size in bytes, without reading it. */
+/*
+ * The size in bytes of the entry's value, without reading it; 0 if what the
+ * store says of it is nonsense, as kv_iter_value() will report.
+ */
 size_t kv_iter_value_size(const struct kv_iter *it);
 
 /* ------------------------------------------------------------- writing -- */

@@ -13,14 +13,21 @@ libengine_a_SOURCES = \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
+	%D%/blob.c %D%/blob_record.h \
+	%D%/blob_refs.c %D%/blob_refs.h \
 	%D%/block.c %D%/block.h \
 	%D%/cache.c %D%/cache.h \
 	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/filter.c %D%/filter.h \
+	%D%/level_iter.c \
 	%D%/merge.c %D%/merge.h \
 	%D%/reclog.c %D%/reclog.h \
 	%D%/source.h \
+	%D%/sst.c %D%/sst.h %D%/sst_iter.c \
+	%D%/sst_format.c %D%/sst_format.h \
+	%D%/sst_writer.c %D%/sst_writer.h \
+	%D%/vlog.c %D%/vlog.h \
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
 

@@ -1,0 +1,230 @@
+#include "engine/sst.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/block.h"
+#include "engine/cache.h"
+#include "engine/file_format.h"
+#include "engine/filter.h"
+
+struct sst *sst_new(struct env *env, const uint8_t *store_id, uint64_t number,
+		    uint64_t size, struct sst_props *props)
+{
+	struct sst *sst = calloc(1, sizeof(*sst));
+
+	if (!sst) {
+		sst_props_fini(props);
+		return NULL;
+	}
+	sst->env = env;
+	sst->store_id = store_id;
+	sst->number = number;
+	sst->size = size;
+	sst->props = *props;
+	sst->refs = 1;
+	*props = (struct sst_props){ 0 };
+	return sst;
+}
+
+struct sst *sst_ref(struct sst *sst)
+{
+	atomic_fetch_add_explicit(&sst->refs, 1, memory_order_relaxed);
+	return sst;
+}
+
+static void reader_free(struct sst_reader *r)
+{
+	if (!r)
+		return;
+	env_close(r->file);
+	free(r->root);
+	free(r->filter);
+	free(r);
+}
+
+void sst_unref(struct sst *sst)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	if (!sst || atomic_fetch_sub(&sst->refs, 1) > 1)
+		return;
+	reader_free(sst->reader);
+	if (sst->dropped) {
+		file_name(name, FILE_SST, sst->number);
+		/* What stays behind is removed when the store is opened. */
+		(void)!env_remove(sst->env, name);
+	}
+	sst_props_fini(&sst->props);
+	free(sst);
+}
+
+/* Reads what every lookup needs: the root of the index, and the filter. */
+static int load(struct sst *sst, struct sst_reader *r)
+{
+	const struct sst_props *p = &sst->props;
+	int rc;
+
+	rc = sst_chunk_read(r->file, sst->size, r->salt, p->root, &r->root,
+			    &r->root_size);
+	if (rc == 0)
+		rc = sst_chunk_read(r->file, sst->size, r->salt, p->filter,
+				    &r->filter, &r->filter_size);
+	if (rc < 0)
+		return rc;
+	if (r->filter_size == 0 || r->filter_size % FILTER_LINE_SIZE != 0)
+		return error_set(-EUCLEAN,
+				 "%s: filter at %" PRIu64 " has a wrong size",
+				 r->file->name, p->filter.offset);
+	return 0;
+}
+
+static int reader_open(struct sst *sst, struct sst_reader **out)
+{
+	struct sst_reader *r = calloc(1, sizeof(*r));
+	struct file_header header;
+	uint64_t size;
+	int rc;
+
+	if (!r)
+		return -ENOMEM;
+	rc = file_open(sst->env, FILE_SST, sst->number, sst->store_id, ENV_READ,
+		       &r->file, &header);
+	if (rc < 0) {
+		free(r);
+		return rc;
+	}
+	r->salt = header.salt;
+	rc = env_size(r->file, &size);
+	if (rc == 0 && size != sst->size)
+		rc = error_set(-EUCLEAN,
+			       "%s: %" PRIu64 " bytes, must be %" PRIu64,
+			       r->file->name, size, sst->size);
+	if (rc == 0)
+		rc = load(sst, r);
+	if (rc < 0) {
+		reader_free(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+int sst_reader_get(struct sst *sst, struct sst_reader **out)
+{
+	struct sst_reader *r = atomic_load_explicit(&sst->reader,
+						    memory_order_acquire);
+	struct sst_reader *none = NULL;
+	int rc;
+
+	if (likely(r != NULL)) {
+		*out = r;
+		return 0;
+	}
+	rc = reader_open(sst, &r);
+	if (rc < 0)
+		return rc;
+
+	/* No lock over I/O: when two open it, the second one closes again. */
+	if (!atomic_compare_exchange_strong(&sst->reader, &none, r)) {
+		reader_free(r);
+		r = none;
+	}
+	*out = r;
+	return 0;
+}
+
+int sst_block(struct sst *sst, struct sst_reader *r, struct cache *cache,
+	      struct sst_handle handle, struct cache_entry **out)
+{
+	struct cache_entry *e;
+	size_t size;
+	void *data;
+	int rc;
+
+	e = cache_get(cache, sst->number, handle.offset);
+	if (!e) {
+		rc = sst_chunk_read(r->file, sst->size, r->salt, handle, &data,
+				    &size);
+		if (rc < 0)
+			return rc;
+		e = cache_put(cache, sst->number, handle.offset, data, size);
+		if (!e)
+			return -ENOMEM;
+	}
+	*out = e;
+	return 0;
+}
+
+/* Goes down one level: from the index block @in to where @key leads. */
+static int descend(struct block_iter *it, struct slice in, struct slice key,
+		   struct sst_handle *handle)
+{
+	int rc = block_iter_set(it, in);
+
+	if (rc == 0)
+		rc = source_seek(&it->source, key);
+	if (rc <= 0)
+		return rc;
+	rc = sst_handle_decode(handle, it->source.entry.value);
+	return rc < 0 ? rc : 1;
+}
+
+/* The data block that would hold @key, held. */
+static int find_block(struct sst *sst, struct sst_reader *r,
+		      struct cache *cache, struct block_iter *it,
+		      struct slice key, struct cache_entry **out)
+{
+	struct cache_entry *index;
+	struct sst_handle handle;
+	int rc;
+
+	rc = descend(it, slice_of(r->root, r->root_size), key, &handle);
+	if (rc <= 0)
+		return rc;
+	if (sst->props.index_levels == 2) {
+		rc = sst_block(sst, r, cache, handle, &index);
+		if (rc < 0)
+			return rc;
+		rc = descend(it, cache_data(index), key, &handle);
+		cache_release(index);
+		if (rc <= 0)
+			return rc;
+	}
+	rc = sst_block(sst, r, cache, handle, out);
+	return rc < 0 ? rc : 1;
+}
+
+int sst_get(struct sst *sst, struct cache *cache, struct slice key,
+	    uint64_t hash, struct sst_found *out)
+{
+	struct cache_entry *block = NULL;
+	struct block_iter it;
+	struct sst_reader *r;
+	int rc;
+
+	rc = sst_reader_get(sst, &r);
+	if (rc < 0)
+		return rc;
+	if (!filter_may_contain(slice_of(r->filter, r->filter_size), hash))
+		return 0;
+
+	block_iter_init(&it);
+	rc = find_block(sst, r, cache, &it, key, &block);
+	if (rc == 1)
+		rc = block_iter_set(&it, cache_data(block));
+	if (rc == 0 && block)
+		rc = source_seek(&it.source, key);
+	if (rc == 1 && !slice_eq(it.source.entry.key, key))
+		rc = 0;
+	if (rc == 1) {
+		*out = (struct sst_found){ .entry = it.source.entry,
+					   .block = block };
+		out->entry.key = slice_of(NULL, 0);
+		block = NULL;
+	}
+	cache_release(block);
+	block_iter_fini(&it);
+	return rc;
+}

@@ -1,0 +1,96 @@
+/*
+ * sst: one SST, open for reading.
+ *
+ * What the manifest says of the table is here from the start; the file itself
+ * is opened, and its root index and filter read, when something is first looked
+ * up in it.  The file is removed with the last reference once the table has
+ * been dropped from the current version.
+ *
+ * Thread safety: any number of threads may read; a source belongs to one.
+ */
+#ifndef ENGINE_SST_H
+#define ENGINE_SST_H
+
+#include <stdatomic.h>
+
+#include "engine/source.h"
+#include "engine/sst_format.h"
+
+struct cache;
+struct cache_entry;
+struct sst_reader;
+
+struct sst {
+	/* Set by sst_new(), then constant. */
+	struct env *env;
+	const uint8_t *store_id; /* 16 bytes, borrowed */
+	uint64_t number;
+	uint64_t size; /* bytes of the file */
+	struct sst_props props;
+
+	_Atomic uint32_t refs;
+	_Atomic bool dropped; /* remove the file with the last reference */
+	_Atomic(struct sst_reader *) reader; /* NULL until first used */
+};
+
+/*
+ * Takes @props over, also on failure.  @env and @store_id must outlive it.
+ * NULL if out of memory.
+ */
+struct sst *sst_new(struct env *env, const uint8_t *store_id, uint64_t number,
+		    uint64_t size, struct sst_props *props);
+struct sst *sst_ref(struct sst *sst);
+void sst_unref(struct sst *sst); /* accepts NULL */
+
+static inline struct slice sst_key_min(const struct sst *sst)
+{
+	return buf_slice(&sst->props.key_min);
+}
+
+static inline struct slice sst_key_max(const struct sst *sst)
+{
+	return buf_slice(&sst->props.key_max);
+}
+
+/* An entry and the block it lies in, held. */
+struct sst_found {
+	struct entry entry;
+	struct cache_entry *block; /* the caller's to release */
+};
+
+/*
+ * Finds the newest entry of @key, whose filter_hash() is @hash.  Returns 1 and
+ * fills @out, 0 if there is none, -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.  The key
+ * of the entry is not filled.
+ */
+int sst_get(struct sst *sst, struct cache *cache, struct slice key,
+	    uint64_t hash, struct sst_found *out) MUST_USE;
+
+/* A source that holds a reference; NULL if out of memory. */
+struct source *sst_source(struct sst *sst, struct cache *cache);
+
+/*
+ * A source over @count tables, sorted and not overlapping: opens one only when
+ * it gets there.  @ssts is borrowed, with its references, until the close.
+ */
+struct source *level_source(struct sst *const *ssts, size_t count,
+			    struct cache *cache);
+
+/* For sst.c, sst_iter.c and verify.c: the opened file. */
+struct sst_reader {
+	struct env_file *file; /* owned */
+	uint64_t salt;
+	void *root; /* owned: the root index block */
+	size_t root_size;
+	void *filter; /* owned */
+	size_t filter_size;
+};
+
+/* The reader, opening it first if need be; lives as long as @sst. */
+int sst_reader_get(struct sst *sst, struct sst_reader **out) MUST_USE;
+
+/* Reads a block through @cache, or past it if that is NULL. */
+int sst_block(struct sst *sst, struct sst_reader *r, struct cache *cache,
+	      struct sst_handle handle, struct cache_entry **out) MUST_USE;
+
+#endif

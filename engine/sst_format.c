@@ -1,0 +1,314 @@
+#include "engine/sst_format.h"
+
+#include <inttypes.h>
+#include <lz4.h>
+#include <stdlib.h>
+
+#include "engine/base/coding.h"
+#include "engine/base/error.h"
+#include "engine/base/hash.h"
+#include "engine/file_format.h"
+
+#define CODEC_NONE 0
+#define CODEC_LZ4  1
+
+#define TAG_BYTES_FIRST 64
+
+enum {
+	TAG_ENTRIES = 1,
+	TAG_TOMBSTONES,
+	TAG_SEQ_MIN,
+	TAG_SEQ_MAX,
+	TAG_RAW_BYTES,
+	TAG_DATA_BLOCKS,
+	TAG_INDEX_LEVELS,
+	TAG_ROOT_OFFSET,
+	TAG_ROOT_SIZE,
+	TAG_FILTER_OFFSET,
+	TAG_FILTER_SIZE,
+	TAG_COUNT,
+	TAG_KEY_MIN = TAG_BYTES_FIRST,
+	TAG_KEY_MAX,
+	TAG_BLOB_REFS,
+};
+
+static const uint8_t footer_magic[8] = { 'L', 'O', 'A', 'M', 'S', 'S', 'T', 1 };
+
+void sst_props_fini(struct sst_props *p)
+{
+	buf_fini(&p->key_min);
+	buf_fini(&p->key_max);
+	blob_refs_fini(&p->blob_refs);
+}
+
+/* The varint that belongs to @tag, or NULL. */
+static uint64_t *number_of(struct sst_props *p, uint64_t tag)
+{
+	uint64_t *const numbers[TAG_COUNT] = {
+		[TAG_ENTRIES] = &p->entries,
+		[TAG_TOMBSTONES] = &p->tombstones,
+		[TAG_SEQ_MIN] = &p->seq_min,
+		[TAG_SEQ_MAX] = &p->seq_max,
+		[TAG_RAW_BYTES] = &p->raw_bytes,
+		[TAG_DATA_BLOCKS] = &p->data_blocks,
+		[TAG_INDEX_LEVELS] = &p->index_levels,
+		[TAG_ROOT_OFFSET] = &p->root.offset,
+		[TAG_ROOT_SIZE] = &p->root.size,
+		[TAG_FILTER_OFFSET] = &p->filter.offset,
+		[TAG_FILTER_SIZE] = &p->filter.size,
+	};
+
+	return tag < TAG_COUNT ? numbers[tag] : NULL;
+}
+
+static int put_bytes(struct buf *out, uint64_t tag, struct slice bytes)
+{
+	int rc = buf_reserve(out, 2 * VARINT_SIZE_MAX + bytes.size);
+
+	if (rc < 0)
+		return rc;
+	buf_put_varint(out, tag);
+	buf_put_varint(out, bytes.size);
+	buf_put(out, bytes.data, bytes.size);
+	return 0;
+}
+
+int sst_props_encode(const struct sst_props *p, struct buf *out)
+{
+	struct buf refs = BUF_INIT;
+	uint64_t tag;
+	int rc;
+
+	rc = buf_reserve(out, (size_t)TAG_COUNT * 2 * VARINT_SIZE_MAX);
+	if (rc < 0)
+		return rc;
+	for (tag = TAG_ENTRIES; tag < TAG_COUNT; tag++) {
+		buf_put_varint(out, tag);
+		buf_put_varint(out, *number_of((struct sst_props *)p, tag));
+	}
+	rc = put_bytes(out, TAG_KEY_MIN, buf_slice(&p->key_min));
+	if (rc == 0)
+		rc = put_bytes(out, TAG_KEY_MAX, buf_slice(&p->key_max));
+	if (rc == 0)
+		rc = blob_refs_encode(&p->blob_refs, &refs);
+	if (rc == 0)
+		rc = put_bytes(out, TAG_BLOB_REFS, buf_slice(&refs));
+	buf_fini(&refs);
+	return rc;
+}
+
+static int decode_bytes(struct sst_props *p, uint64_t tag, struct slice bytes)
+{
+	struct decoder refs = decoder_of(bytes);
+
+	switch (tag) {
+	case TAG_KEY_MIN:
+		return buf_assign(&p->key_min, bytes);
+	case TAG_KEY_MAX:
+		return buf_assign(&p->key_max, bytes);
+	case TAG_BLOB_REFS:
+		return blob_refs_decode(&p->blob_refs, &refs);
+	default:
+		return 0;
+	}
+}
+
+int sst_props_decode(struct sst_props *p, struct slice in)
+{
+	struct decoder d = decoder_of(in);
+	uint64_t last = 0;
+	int rc;
+
+	while (decoder_left(&d) > 0) {
+		uint64_t tag = decoder_varint(&d), value = decoder_varint(&d);
+		uint64_t *number = number_of(p, tag);
+
+		if (!decoder_ok(&d) || tag <= last)
+			return -EUCLEAN;
+		last = tag;
+		if (number) {
+			*number = value;
+		} else if (tag >= TAG_BYTES_FIRST) {
+			rc = decode_bytes(p, tag, decoder_bytes(&d, value));
+			if (rc < 0)
+				return rc;
+		}
+	}
+	if (!decoder_ok(&d) || p->index_levels < 1 || p->index_levels > 2 ||
+	    p->key_min.size == 0 || p->entries == 0 ||
+	    slice_cmp(buf_slice(&p->key_min), buf_slice(&p->key_max)) > 0)
+		return -EUCLEAN;
+	return 0;
+}
+
+size_t sst_handle_encode(struct sst_handle h, uint8_t out[SST_HANDLE_SIZE_MAX])
+{
+	uint8_t *p = put_varint(out, h.offset);
+
+	return (size_t)(put_varint(p, h.size) - out);
+}
+
+int sst_handle_decode(struct sst_handle *h, struct slice in)
+{
+	struct decoder d = decoder_of(in);
+
+	h->offset = decoder_varint(&d);
+	h->size = decoder_varint(&d);
+	if (!decoder_done(&d))
+		return error_set(-EUCLEAN, "SST index: malformed handle");
+	return 0;
+}
+
+/* Compresses @raw behind @out's bytes; returns the size, or 0 if it is no use.
+ */
+static size_t compress_into(struct buf *out, struct slice raw)
+{
+	/* Less than an eighth is not worth the time to undo it. */
+	int room = (int)(raw.size - raw.size / 8);
+	int n;
+
+	if (raw.size < 64)
+		return 0;
+	n = LZ4_compress_default(raw.data, (char *)out->data + out->size,
+				 (int)raw.size, room);
+	return n > 0 ? (size_t)n : 0;
+}
+
+int sst_chunk_encode(struct buf *out, struct slice raw, bool compress,
+		     uint64_t salt, uint64_t offset, uint64_t *stored_size)
+{
+	size_t start = out->size, n = 0;
+	uint8_t codec = CODEC_LZ4;
+	int rc;
+
+	assert(raw.size <= SST_CHUNK_SIZE_MAX);
+	rc = buf_reserve(out, raw.size + SST_CHUNK_TRAILER_SIZE);
+	if (rc < 0)
+		return rc;
+
+	if (compress)
+		n = compress_into(out, raw);
+	if (n > 0) {
+		out->size += n;
+	} else {
+		buf_put(out, raw.data, raw.size);
+		codec = CODEC_NONE;
+		n = raw.size;
+	}
+	buf_put_le32(out, codec);
+	buf_put_le32(out, (uint32_t)raw.size);
+	buf_put_le64(out, checksum(file_seed(salt, offset), out->data + start,
+				   out->size - start));
+	*stored_size = n;
+	return 0;
+}
+
+static int bad_chunk(int rc, struct env_file *file, struct sst_handle h,
+		     const char *what)
+{
+	return error_set(rc,
+			 "%s: block at %" PRIu64 " of %" PRIu64 " bytes: %s",
+			 file->name, h.offset, h.size, what);
+}
+
+/* Turns the stored bytes into raw ones; @stored is freed or becomes *data. */
+static int decompress(struct env_file *file, struct sst_handle h,
+		      uint8_t *stored, void **data, size_t *size)
+{
+	const uint8_t *trailer = stored + h.size;
+	uint32_t raw_size = get_le32(trailer + 4);
+	uint8_t *raw;
+
+	if (get_le32(trailer) == CODEC_NONE) {
+		if (raw_size != h.size) {
+			free(stored);
+			return bad_chunk(-EUCLEAN, file, h, "wrong size");
+		}
+		*data = stored;
+		*size = raw_size;
+		return 0;
+	}
+	if (get_le32(trailer) != CODEC_LZ4 || raw_size > SST_CHUNK_SIZE_MAX) {
+		free(stored);
+		return bad_chunk(-EUCLEAN, file, h, "unknown codec");
+	}
+
+	raw = malloc(size_max(raw_size, 1));
+	if (!raw) {
+		free(stored);
+		return -ENOMEM;
+	}
+	if (LZ4_decompress_safe((const char *)stored, (char *)raw, (int)h.size,
+				(int)raw_size) != (int)raw_size) {
+		free(raw);
+		free(stored);
+		return bad_chunk(-EUCLEAN, file, h, "does not decompress");
+	}
+	free(stored);
+	*data = raw;
+	*size = raw_size;
+	return 0;
+}
+
+int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+		   struct sst_handle h, void **data, size_t *size)
+{
+	size_t all = h.size + SST_CHUNK_TRAILER_SIZE;
+	uint8_t *stored;
+	int rc;
+
+	if (h.size > SST_CHUNK_SIZE_MAX || h.offset > file_size ||
+	    all > file_size - h.offset)
+		return bad_chunk(-EUCLEAN, file, h, "outside the file");
+
+	stored = malloc(all);
+	if (!stored)
+		return -ENOMEM;
+	rc = env_read_full(file, stored, all, h.offset);
+	if (rc < 0) {
+		free(stored);
+		return rc;
+	}
+	if (get_le64(stored + all - 8) !=
+	    checksum(file_seed(salt, h.offset), stored, all - 8)) {
+		free(stored);
+		return bad_chunk(-EBADMSG, file, h, "bad checksum");
+	}
+	return decompress(file, h, stored, data, size);
+}
+
+void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,
+		       uint8_t out[SST_FOOTER_SIZE])
+{
+	put_le64(out, props.offset);
+	put_le32(out + 8, (uint32_t)props.size);
+	put_le32(out + 12, 0);
+	memcpy(out + 16, footer_magic, sizeof(footer_magic));
+	put_le64(out + 24, checksum(file_seed(salt, offset), out, 24));
+}
+
+int sst_footer_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+		    struct sst_handle *props)
+{
+	uint8_t in[SST_FOOTER_SIZE];
+	uint64_t offset;
+	int rc;
+
+	if (file_size < FILE_HEADER_SIZE + SST_FOOTER_SIZE)
+		return error_set(-EUCLEAN, "%s: too short for an SST",
+				 file->name);
+	offset = file_size - SST_FOOTER_SIZE;
+	rc = env_read_full(file, in, sizeof(in), offset);
+	if (rc < 0)
+		return rc;
+	if (memcmp(in + 16, footer_magic, sizeof(footer_magic)) != 0)
+		return error_set(-EUCLEAN, "%s: no SST footer at %" PRIu64,
+				 file->name, offset);
+	if (get_le64(in + 24) != checksum(file_seed(salt, offset), in, 24))
+		return error_set(-EBADMSG,
+				 "%s: footer at %" PRIu64 ": bad checksum",
+				 file->name, offset);
+	props->offset = get_le64(in);
+	props->size = get_le32(in + 8);
+	return 0;
+}

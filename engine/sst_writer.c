@@ -1,0 +1,335 @@
+#include "engine/sst_writer.h"
+
+#include <stdlib.h>
+
+#include "engine/base/coding.h"
+#include "engine/base/error.h"
+#include "engine/block.h"
+#include "engine/file_format.h"
+#include "engine/filter.h"
+#include "engine/vlog.h"
+
+#define WRITE_SIZE        ((size_t)1 << 20)  /* bytes a write */
+#define INDEX_BLOCK_BYTES ((size_t)32 << 10) /* then a second level is begun \
+					      */
+
+struct sst_writer {
+	struct env *env;
+	struct env_file *file; /* owned */
+	uint64_t number;
+	uint64_t salt;
+	struct sst_writer_options options;
+	bool finished;
+
+	struct buf pending;  /* chunks not yet written */
+	uint64_t pending_at; /* their offset in the file */
+	struct block_builder data;
+	struct block_builder index;
+	struct block_builder root;
+	struct buf partitions; /* finished index blocks as chunks-to-be */
+	struct buf hashes;     /* u64 a key, for the filter */
+	struct buf scratch;
+	struct sst_props props;
+};
+
+int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
+		    const uint8_t store_id[16],
+		    const struct sst_writer_options *options)
+{
+	struct file_header header;
+	struct sst_writer *w;
+	int rc;
+
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	rc = file_create(env, FILE_SST, number, store_id, &w->file, &header);
+	if (rc < 0) {
+		free(w);
+		return rc;
+	}
+	w->env = env;
+	w->number = number;
+	w->salt = header.salt;
+	w->options = *options;
+	w->pending_at = FILE_HEADER_SIZE;
+	w->props.seq_min = UINT64_MAX;
+	block_builder_init(&w->data);
+	block_builder_init(&w->index);
+	block_builder_init(&w->root);
+	*out = w;
+	return 0;
+}
+
+void sst_writer_close(struct sst_writer *w)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	if (!w)
+		return;
+	env_close(w->file);
+	if (!w->finished) {
+		file_name(name, FILE_SST, w->number);
+		/* What stays behind is removed when the store is opened. */
+		(void)!env_remove(w->env, name);
+	}
+	block_builder_fini(&w->data);
+	block_builder_fini(&w->index);
+	block_builder_fini(&w->root);
+	buf_fini(&w->pending);
+	buf_fini(&w->partitions);
+	buf_fini(&w->hashes);
+	buf_fini(&w->scratch);
+	sst_props_fini(&w->props);
+	free(w);
+}
+
+uint64_t sst_writer_size(const struct sst_writer *w)
+{
+	return w->pending_at + w->pending.size + block_builder_size(&w->data);
+}
+
+static int write_pending(struct sst_writer *w)
+{
+	struct slice part = buf_slice(&w->pending);
+	int rc;
+
+	if (part.size == 0)
+		return 0;
+	rc = env_write_at(w->file, &part, 1, w->pending_at);
+	if (rc < 0)
+		return rc;
+	w->pending_at += part.size;
+	buf_reset(&w->pending);
+	return 0;
+}
+
+static int put_chunk(struct sst_writer *w, struct slice raw, bool compress,
+		     struct sst_handle *handle)
+{
+	uint64_t offset = w->pending_at + w->pending.size, size;
+	int rc;
+
+	rc = sst_chunk_encode(&w->pending, raw, compress, w->salt, offset,
+			      &size);
+	if (rc < 0)
+		return rc;
+	*handle = (struct sst_handle){ .offset = offset, .size = size };
+	return w->pending.size >= WRITE_SIZE ? write_pending(w) : 0;
+}
+
+/* Adds to an index: the last key below, and where it is. */
+static int put_index(struct block_builder *index, struct slice last_key,
+		     struct sst_handle handle)
+{
+	uint8_t value[SST_HANDLE_SIZE_MAX];
+	struct entry e = {
+		.key = last_key,
+		.value = slice_of(value, sst_handle_encode(handle, value)),
+		.tag = entry_tag(0, ENTRY_PUT),
+	};
+
+	return block_builder_add(index, &e);
+}
+
+/*
+ * Index blocks lie behind all data blocks, so those that are full wait:
+ * varint size, block, varint size, last key.
+ */
+static int cut_index(struct sst_writer *w)
+{
+	struct slice block, last = buf_slice(&w->index.last_key);
+	int rc;
+
+	rc = block_builder_finish(&w->index, &block);
+	if (rc == 0)
+		rc = buf_reserve(&w->partitions,
+				 2 * VARINT_SIZE_MAX + block.size + last.size);
+	if (rc < 0)
+		return rc;
+	buf_put_varint(&w->partitions, block.size);
+	buf_put(&w->partitions, block.data, block.size);
+	buf_put_varint(&w->partitions, last.size);
+	buf_put(&w->partitions, last.data, last.size);
+	block_builder_reset(&w->index);
+	return 0;
+}
+
+static int cut_block(struct sst_writer *w)
+{
+	struct sst_handle handle;
+	struct slice block;
+	int rc;
+
+	rc = block_builder_finish(&w->data, &block);
+	if (rc == 0)
+		rc = put_chunk(w, block, w->options.compress, &handle);
+	if (rc == 0)
+		rc = put_index(&w->index, buf_slice(&w->data.last_key), handle);
+	if (rc < 0)
+		return rc;
+
+	w->props.data_blocks++;
+	block_builder_reset(&w->data);
+	if (block_builder_size(&w->index) >= INDEX_BLOCK_BYTES)
+		return cut_index(w);
+	return 0;
+}
+
+/* What the properties say about an entry. */
+static int account(struct sst_writer *w, const struct entry *e)
+{
+	struct sst_props *p = &w->props;
+	uint64_t seq = entry_seq(e);
+	struct blob_handle h;
+	int rc;
+
+	if (p->entries == 0) {
+		rc = buf_assign(&p->key_min, e->key);
+		if (rc < 0)
+			return rc;
+	}
+	if (entry_kind(e) == ENTRY_BLOB) {
+		struct blob_refs_item item;
+
+		rc = blob_handle_decode(&h, e->value);
+		if (rc < 0)
+			return rc;
+		item = (struct blob_refs_item){
+			.blob_id = h.blob_id,
+			.count = 1,
+			.stored_bytes = blob_record_size(&h),
+			.raw_bytes = h.raw_size,
+		};
+		rc = blob_refs_add(&p->blob_refs, &item);
+		if (rc < 0)
+			return rc;
+	}
+	p->entries++;
+	p->tombstones += entry_kind(e) == ENTRY_DELETE;
+	p->raw_bytes += e->key.size + e->value.size;
+	p->seq_min = u64_min(p->seq_min, seq);
+	p->seq_max = u64_max(p->seq_max, seq);
+	return 0;
+}
+
+int sst_writer_add(struct sst_writer *w, const struct entry *e)
+{
+	uint64_t hash;
+	int rc;
+
+	/* Versions of one key need one place in the filter. */
+	if (w->data.count == 0 ||
+	    !slice_eq(buf_slice(&w->data.last_key), e->key)) {
+		hash = filter_hash(e->key);
+		rc = buf_append(&w->hashes, &hash, sizeof(hash));
+		if (rc < 0)
+			return rc;
+	}
+	rc = account(w, e);
+	if (rc == 0)
+		rc = block_builder_add(&w->data, e);
+	if (rc < 0)
+		return rc;
+	if (block_builder_size(&w->data) < w->options.block_bytes)
+		return 0;
+
+	rc = buf_assign(&w->props.key_max, e->key);
+	return rc < 0 ? rc : cut_block(w);
+}
+
+/* Writes the index blocks that wait, and the root above them. */
+static int put_indexes(struct sst_writer *w)
+{
+	struct decoder d;
+	struct slice root;
+	int rc;
+
+	if (w->partitions.size == 0) {
+		w->props.index_levels = 1;
+		rc = block_builder_finish(&w->index, &root);
+		if (rc < 0)
+			return rc;
+		return put_chunk(w, root, w->options.compress, &w->props.root);
+	}
+
+	w->props.index_levels = 2;
+	rc = w->index.count > 0 ? cut_index(w) : 0;
+	if (rc < 0)
+		return rc;
+	d = decoder_of(buf_slice(&w->partitions));
+	while (decoder_left(&d) > 0) {
+		struct slice block = decoder_bytes(&d, decoder_varint(&d));
+		struct slice last = decoder_bytes(&d, decoder_varint(&d));
+		struct sst_handle handle;
+
+		rc = put_chunk(w, block, w->options.compress, &handle);
+		if (rc == 0)
+			rc = put_index(&w->root, last, handle);
+		if (rc < 0)
+			return rc;
+	}
+	rc = block_builder_finish(&w->root, &root);
+	if (rc < 0)
+		return rc;
+	return put_chunk(w, root, w->options.compress, &w->props.root);
+}
+
+static int put_filter(struct sst_writer *w)
+{
+	int rc = filter_build(&w->scratch, (const uint64_t *)w->hashes.data,
+			      w->hashes.size / sizeof(uint64_t));
+
+	if (rc < 0)
+		return rc;
+	return put_chunk(w, buf_slice(&w->scratch), false, &w->props.filter);
+}
+
+static int put_props(struct sst_writer *w)
+{
+	uint8_t footer[SST_FOOTER_SIZE];
+	struct sst_handle handle;
+	int rc;
+
+	buf_reset(&w->scratch);
+	rc = sst_props_encode(&w->props, &w->scratch);
+	if (rc == 0)
+		rc = put_chunk(w, buf_slice(&w->scratch), false, &handle);
+	if (rc < 0)
+		return rc;
+	sst_footer_encode(handle, w->salt, w->pending_at + w->pending.size,
+			  footer);
+	return buf_append(&w->pending, footer, sizeof(footer));
+}
+
+int sst_writer_finish(struct sst_writer *w, struct sst_props *props,
+		      uint64_t *size)
+{
+	int rc = 0;
+
+	assert(w->props.entries > 0 && !w->finished);
+	if (w->data.count > 0) {
+		rc = buf_assign(&w->props.key_max,
+				buf_slice(&w->data.last_key));
+		if (rc == 0)
+			rc = cut_block(w);
+	}
+	if (rc == 0)
+		rc = put_indexes(w);
+	if (rc == 0)
+		rc = put_filter(w);
+	if (rc == 0)
+		rc = put_props(w);
+	if (rc == 0)
+		rc = write_pending(w);
+	if (rc == 0)
+		rc = env_sync(w->file);
+	if (rc < 0)
+		return rc;
+
+	w->finished = true;
+	*size = w->pending_at;
+	*props = w->props;
+	w->props = (struct sst_props){ 0 };
+	return 0;
+}
