@@ -17,16 +17,20 @@ libengine_a_SOURCES = \
 	%D%/blob_refs.c %D%/blob_refs.h \
 	%D%/block.c %D%/block.h \
 	%D%/cache.c %D%/cache.h \
+	%D%/edit.c \
 	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/level_iter.c \
+	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
+	%D%/mt.c %D%/mt.h \
 	%D%/reclog.c %D%/reclog.h \
 	%D%/source.h \
 	%D%/sst.c %D%/sst.h %D%/sst_iter.c \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
+	%D%/version.c %D%/version.h \
 	%D%/vlog.c %D%/vlog.h \
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
