@@ -13,25 +13,39 @@ libengine_a_SOURCES = \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
+	%D%/batch.c %D%/batch.h \
 	%D%/blob.c %D%/blob_record.h \
 	%D%/blob_refs.c %D%/blob_refs.h \
 	%D%/block.c %D%/block.h \
 	%D%/cache.c %D%/cache.h \
+	%D%/compact.c \
+	%D%/compact_pick.c %D%/compact_pick.h \
 	%D%/edit.c \
 	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/filter.c %D%/filter.h \
+	%D%/flush.c \
+	%D%/iter.c \
+	%D%/kv.c %D%/kv.h \
 	%D%/level_iter.c \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h \
+	%D%/read.c \
 	%D%/reclog.c %D%/reclog.h \
+	%D%/recover.c %D%/recover.h \
+	%D%/sched.c %D%/sched.h \
 	%D%/source.h \
 	%D%/sst.c %D%/sst.h %D%/sst_iter.c \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
+	%D%/store.c %D%/store.h \
+	%D%/sync.c \
+	%D%/verify.c \
 	%D%/version.c %D%/version.h \
 	%D%/vlog.c %D%/vlog.h \
+	%D%/wal.c %D%/wal.h \
+	%D%/write.c
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread
 

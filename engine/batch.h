@@ -1,0 +1,32 @@
+/*
+ * What a kv_batch holds until it is written.  Private to engine/: batch.c fills
+ * it, write.c empties it.
+ */
+#ifndef ENGINE_BATCH_H
+#define ENGINE_BATCH_H
+
+#include "engine/base/buf.h"
+#include "engine/entry.h"
+
+struct batch_op {
+	enum entry_kind kind; /* ENTRY_DELETE or ENTRY_PUT */
+	size_t key_at;        /* where in bytes */
+	size_t key_size;
+	size_t value_at;       /* where in bytes, unless borrowed */
+	struct slice borrowed; /* the value, or data is NULL */
+	size_t value_size;
+};
+
+struct kv_batch {
+	struct batch_op *ops; /* owned */
+	size_t count;
+	size_t cap;
+	struct buf bytes; /* keys, and the values that are not borrowed */
+	size_t size;      /* bytes of all keys and values */
+	int error;        /* the first that adding met, or 0 */
+};
+
+struct slice batch_key(const struct kv_batch *b, const struct batch_op *op);
+struct slice batch_value(const struct kv_batch *b, const struct batch_op *op);
+
+#endif

@@ -1,0 +1,201 @@
+/* Opening, closing, and asking an open store about itself. */
+#include "engine/kv.h"
+
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/recover.h"
+#include "engine/sched.h"
+#include "engine/store.h"
+
+const struct kv_options kv_options_default = {
+	.create = true,
+	.background = true,
+	.memtable_bytes_max = 32 * MIB,
+	.block_cache_bytes = 64 * MIB,
+	.blob_cache_bytes = 32 * MIB,
+	.separate_at = 1 * KIB,
+	.block_bytes = 8 * KIB,
+	.sst_bytes_max = 32 * MIB,
+	.level_base_bytes = 64 * MIB,
+	.blob_file_bytes_max = 256 * MIB,
+	.sync_interval_ms = 5000,
+};
+
+const char *kv_error_text(int rc)
+{
+	return error_text(rc);
+}
+
+static int check_options(const struct kv_options *o)
+{
+	if (o->memtable_bytes_max == 0 || o->separate_at == 0 ||
+	    o->block_bytes == 0 || o->block_bytes > 16 * MIB ||
+	    o->sst_bytes_max == 0 || o->level_base_bytes == 0 ||
+	    o->blob_file_bytes_max == 0)
+		return error_set(-EINVAL, "store options: a size is 0 or "
+					  "out of range");
+	return 0;
+}
+
+static void kv_free(struct kv *kv)
+{
+	view_unref(kv->view);
+	vlog_fini(&kv->vlog);
+	manifest_fini(&kv->manifest);
+	cache_free(kv->blocks);
+	cache_free(kv->blobs);
+	cond_fini(&kv->changed);
+	cond_fini(&kv->sync_done);
+	cond_fini(&kv->commit_done);
+	mutex_fini(&kv->state);
+	mutex_fini(&kv->compact_job);
+	mutex_fini(&kv->flush_job);
+	mutex_fini(&kv->sync);
+	mutex_fini(&kv->commit);
+	free(kv);
+}
+
+static struct kv *kv_new(struct env *env, const struct kv_options *options)
+{
+	struct kv *kv = calloc(1, sizeof(*kv));
+
+	if (!kv)
+		return NULL;
+	kv->env = env;
+	kv->options = *options;
+	mutex_init(&kv->commit, RANK_COMMIT);
+	mutex_init(&kv->sync, RANK_SYNC);
+	mutex_init(&kv->flush_job, RANK_JOB);
+	mutex_init(&kv->compact_job, RANK_JOB);
+	mutex_init(&kv->state, RANK_STATE);
+	cond_init(&kv->commit_done);
+	cond_init(&kv->sync_done);
+	cond_init(&kv->changed);
+	vlog_init(&kv->vlog);
+	manifest_init(&kv->manifest, env, &kv->next_number);
+	kv->blocks = cache_new(options->block_cache_bytes);
+	kv->blobs = cache_new(options->blob_cache_bytes);
+	if (!kv->blocks || !kv->blobs) {
+		kv_free(kv);
+		return NULL;
+	}
+	return kv;
+}
+
+/* Looks before it touches: a directory with other things stays as it is. */
+static int open_store(struct kv *kv)
+{
+	int is_store = recover_look(kv);
+	int rc;
+
+	if (is_store < 0)
+		return is_store;
+	if (!is_store && !kv->options.create)
+		return error_set(-ENOENT, "there is no store");
+	rc = env_lock(kv->env, FILE_LOCK_NAME);
+	if (rc < 0)
+		return rc;
+	/* Again, now that nobody else can be creating it. */
+	is_store = recover_look(kv);
+	if (is_store < 0)
+		return is_store;
+	return is_store ? recover_open(kv) : recover_create(kv);
+}
+
+int kv_open(struct kv **out, struct env *env, const struct kv_options *options)
+{
+	struct kv *kv;
+	int rc;
+
+	if (!options)
+		options = &kv_options_default;
+	rc = check_options(options);
+	if (rc < 0)
+		return rc;
+	kv = kv_new(env, options);
+	if (!kv)
+		return -ENOMEM;
+	rc = open_store(kv);
+	if (rc == 0)
+		rc = sched_start(kv);
+	if (rc < 0) {
+		kv_free(kv);
+		return rc;
+	}
+	*out = kv;
+	return 0;
+}
+
+int kv_close(struct kv *kv)
+{
+	int rc;
+
+	if (!kv)
+		return 0;
+	sched_stop(kv);
+	rc = store_writable(kv);
+	/* An empty log makes the next opening fast. */
+	if (rc == 0)
+		rc = kv_flush(kv);
+	if (rc == 0)
+		rc = manifest_close(&kv->manifest);
+	/* What could not be flushed is at least made durable where it is. */
+	else if (kv->poison == 0)
+		(void)!kv_sync(kv, kv_mark(kv));
+	kv_free(kv);
+	return rc;
+}
+
+static void count_version(const struct version *v, struct kv_stats *s)
+{
+	unsigned level;
+	size_t i;
+
+	for (level = 0; level < VERSION_LEVELS; level++) {
+		const struct level *l = v->levels[level];
+
+		s->level_sst_count[level] = l->count;
+		s->sst_count += l->count;
+		s->sst_bytes += l->bytes;
+		for (i = 0; i < l->count; i++)
+			s->sst_raw_bytes += l->ssts[i]->props.raw_bytes;
+	}
+	for (i = 0; i < v->blob_count; i++) {
+		s->blob_file_count++;
+		s->blob_file_bytes += v->blobs[i].blob->size;
+		s->blob_live_bytes += v->blobs[i].live_stored_bytes;
+		s->blob_live_raw_bytes += v->blobs[i].live_raw_bytes;
+	}
+}
+
+int kv_stats(struct kv *kv, struct kv_stats *stats)
+{
+	struct kv_stats s = { 0 };
+	struct env_space space;
+	struct view *view;
+	int rc;
+
+	rc = env_space(kv->env, &space);
+	if (rc < 0)
+		return rc;
+	view = store_view(kv);
+	count_version(view->version, &s);
+	s.memtable_bytes = mt_bytes(view->active);
+	s.wal_bytes = reclog_size(view->active_wal->log);
+	if (view->frozen) {
+		s.memtable_bytes += mt_bytes(view->frozen);
+		s.wal_bytes += reclog_size(view->frozen_wal->log);
+	}
+	view_unref(view);
+
+	s.disk_bytes = s.sst_bytes + s.blob_file_bytes + s.wal_bytes +
+		       reclog_size(kv->manifest.log) + SUPER_SIZE;
+	s.disk_bytes_total = space.bytes_total;
+	s.disk_bytes_free = space.bytes_free;
+	s.flushes = kv->flushes;
+	s.compactions = kv->compactions;
+	s.syncs = kv->syncs;
+	*stats = s;
+	return 0;
+}

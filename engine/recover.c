@@ -1,0 +1,472 @@
+#include "engine/recover.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/store.h"
+
+/* What listing the store showed. */
+struct files {
+	struct env_names names;
+	uint64_t number_max;
+	uint64_t *wals; /* owned, sorted numbers of the logs */
+	size_t wal_count;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void files_fini(struct files *f)
+{
+	env_names_fini(&f->names);
+	free(f->wals);
+}
+
+static int files_list(struct kv *kv, struct files *f)
+{
+	enum file_kind kind;
+	uint64_t number;
+	size_t i;
+	int rc;
+
+	*f = (struct files){ 0 };
+	rc = env_list(kv->env, &f->names);
+	if (rc < 0)
+		return rc;
+	f->wals = calloc(f->names.count + 1, sizeof(*f->wals));
+	if (!f->wals) {
+		files_fini(f);
+		return -ENOMEM;
+	}
+	for (i = 0; i < f->names.count; i++) {
+		if (!file_name_parse(f->names.names[i], &kind, &number))
+			continue;
+		f->number_max = u64_max(f->number_max, number);
+		if (kind == FILE_WAL)
+			f->wals[f->wal_count++] = number;
+	}
+	qsort(f->wals, f->wal_count, sizeof(*f->wals), by_number);
+	return 0;
+}
+
+/* Files that a creation which did not finish may leave. */
+static bool is_beginning(const char *name)
+{
+	enum file_kind kind;
+	uint64_t number;
+
+	return strcmp(name, FILE_LOCK_NAME) == 0 ||
+	       strcmp(name, FILE_SUPER_TMP_NAME) == 0 ||
+	       (file_name_parse(name, &kind, &number) && number <= 2 &&
+		(kind == FILE_MANIFEST || kind == FILE_WAL));
+}
+
+int recover_look(struct kv *kv)
+{
+	bool ours = false, other = false;
+	enum file_kind kind;
+	struct files f;
+	uint64_t number;
+	size_t i;
+	int rc;
+
+	rc = files_list(kv, &f);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < f.names.count && rc == 0; i++) {
+		const char *name = f.names.names[i];
+
+		if (strcmp(name, FILE_SUPER_NAME) == 0)
+			rc = 1;
+		else if (!is_beginning(name) &&
+			 file_name_parse(name, &kind, &number))
+			ours = true;
+		else if (!is_beginning(name))
+			other = true;
+	}
+	if (rc == 0 && (other || f.names.foreign > 0))
+		rc = error_set(-ENOTEMPTY, "the directory holds something "
+					   "else and is no store");
+	else if (rc == 0 && ours)
+		rc = error_set(-EUCLEAN, "%s is missing from the store",
+			       FILE_SUPER_NAME);
+	files_fini(&f);
+	return rc;
+}
+
+/* Removes every file of ours that nothing names any more. */
+static void remove_others(struct kv *kv, const struct files *f,
+			  const struct version *v, uint64_t wal)
+{
+	enum file_kind kind;
+	uint64_t number;
+	unsigned level;
+	size_t i, j;
+	bool used;
+
+	for (i = 0; i < f->names.count; i++) {
+		const char *name = f->names.names[i];
+
+		if (!file_name_parse(name, &kind, &number))
+			continue;
+		used = kind == FILE_MANIFEST
+			       ? number == kv->manifest.super.manifest
+			       : kind == FILE_WAL && number >= wal;
+		for (level = 0; level < VERSION_LEVELS; level++)
+			for (j = 0; kind == FILE_SST && !used &&
+				    j < v->levels[level]->count;
+			     j++)
+				used = v->levels[level]->ssts[j]->number ==
+				       number;
+		for (j = 0; kind == FILE_BLOB && !used && j < v->blob_count;
+		     j++)
+			used = v->blobs[j].blob->number == number;
+		/* What cannot be removed now costs space, no more. */
+		if (!used)
+			(void)!env_remove(kv->env, name);
+	}
+}
+
+/* Makes the first view: @v, an empty memtable and a new log. */
+static int first_view(struct kv *kv, struct version *v)
+{
+	struct view *view = calloc(1, sizeof(*view));
+	int rc;
+
+	if (!view)
+		return -ENOMEM;
+	rc = store_new_log(kv, &view->active, &view->active_wal);
+	if (rc < 0) {
+		free(view);
+		return rc;
+	}
+	view->refs = 1;
+	view->version = version_ref(v);
+	kv->view = view;
+	return 0;
+}
+
+int recover_create(struct kv *kv)
+{
+	struct version *v = version_new();
+	struct files f;
+	int rc;
+
+	if (!v)
+		return -ENOMEM;
+	rc = files_list(kv, &f);
+	if (rc < 0)
+		goto unref_version;
+	env_random(kv->env, kv->store_id, sizeof(kv->store_id));
+	memcpy(kv->manifest.super.store_id, kv->store_id, sizeof(kv->store_id));
+	remove_others(kv, &f, v, UINT64_MAX);
+	kv->next_number = 1;
+	rc = first_view(kv, v);
+	if (rc == 0) {
+		kv->manifest.wal_min = kv->view->active_wal->number;
+		rc = manifest_rewrite(&kv->manifest, v);
+	}
+	files_fini(&f);
+unref_version:
+	version_unref(v);
+	return rc;
+}
+
+/* Opens the blob files that @sum names. */
+static int open_blobs(struct kv *kv, struct edit *sum)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < sum->blobs_added_count; i++) {
+		struct edit_blob *b = &sum->blobs_added[i];
+
+		rc = blob_open(&b->blob, kv->env, b->id, b->number,
+			       kv->store_id);
+	}
+	return rc;
+}
+
+/* A table that is missing is noticed now, not when it is needed. */
+static int check_ssts(const struct edit *sum, const struct files *f)
+{
+	char name[ENV_NAME_MAX + 1];
+	size_t i, j;
+
+	for (i = 0; i < sum->added_count; i++) {
+		file_name(name, FILE_SST, sum->added[i].number);
+		for (j = 0; j < f->names.count; j++)
+			if (strcmp(name, f->names.names[j]) == 0)
+				break;
+		if (j == f->names.count)
+			return error_set(-EUCLEAN, "%s: file is missing", name);
+	}
+	return 0;
+}
+
+/* The replay of the logs. */
+struct replay {
+	struct kv *kv;
+	const struct version *version;
+	struct mt *mt;
+	uint64_t seq;     /* of the last change replayed */
+	uint64_t durable; /* the newest that any record calls durable */
+};
+
+/* Every value that the record names is there, whole, and pinned. */
+static int check_values(struct replay *r, struct slice payload)
+{
+	struct blob_handle handle;
+	struct wal_record record;
+	struct entry e;
+	struct blob *b;
+	void *data;
+	int rc;
+
+	rc = wal_record_open(&record, payload);
+	while (rc == 0 && (rc = wal_record_next(&record, &e)) == 1) {
+		rc = 0;
+		if (entry_kind(&e) != ENTRY_BLOB)
+			continue;
+		rc = blob_handle_decode(&handle, e.value);
+		if (rc < 0)
+			break;
+		b = version_blob(r->version, handle.blob_id);
+		if (!b)
+			return error_set(-EUCLEAN, "log: names a blob that is "
+						   "not there");
+		if (record.seq > r->durable) {
+			rc = blob_read(b, &handle, &data);
+			if (rc == 0)
+				free(data);
+		}
+		if (rc == 0)
+			rc = mt_add_blob(r->mt, b);
+		if (rc == 0)
+			rc = vlog_add_dirty(&r->kv->vlog, b);
+	}
+	return rc;
+}
+
+static int apply_record(struct replay *r, struct slice payload)
+{
+	struct wal_record record;
+	struct entry e;
+	int rc;
+
+	rc = wal_record_open(&record, payload);
+	while (rc == 0 && (rc = wal_record_next(&record, &e)) == 1)
+		rc = mt_put(r->mt, &e);
+	if (rc == 0)
+		r->seq = record.seq + record.count - 1;
+	return rc;
+}
+
+/* Replays one log.  Returns 1 if the next may follow, 0 if this is the end. */
+static int replay_log(struct replay *r, struct reclog_reader *reader)
+{
+	struct wal_record record;
+	struct slice payload;
+	int rc;
+
+	while ((rc = reclog_reader_next(reader, &payload)) == 1) {
+		rc = wal_record_open(&record, payload);
+		if (rc < 0)
+			return rc;
+		if (record.seq != r->seq + 1)
+			return 0;
+		rc = check_values(r, payload);
+		/* A value that is not whole ends the prefix, unless damaged. */
+		if ((rc == -EBADMSG || rc == -EUCLEAN) &&
+		    record.seq > r->durable)
+			return 0;
+		if (rc == 0)
+			rc = apply_record(r, payload);
+		if (rc < 0)
+			return rc;
+	}
+	return rc < 0 ? rc : 1;
+}
+
+/*
+ * Learns from a log's records what was durable, also from those behind a
+ * record that does not verify.
+ */
+static int scan_log(struct replay *r, struct reclog_reader *reader)
+{
+	struct wal_record record;
+	struct slice payload;
+	int rc;
+
+	do {
+		while ((rc = reclog_reader_next(reader, &payload)) == 1) {
+			rc = wal_record_open(&record, payload);
+			if (rc < 0)
+				return rc;
+			r->durable = u64_max(r->durable, record.durable);
+		}
+		if (rc == 0)
+			rc = reclog_reader_skip(reader);
+	} while (rc == 1);
+	return rc < 0 ? rc : 1;
+}
+
+/*
+ * A log whose header does not verify was being created when the power failed,
+ * and then it is no longer than that; or it is damaged.
+ */
+static int check_unfinished(struct kv *kv, uint64_t number, int why)
+{
+	char name[ENV_NAME_MAX + 1];
+	struct env_file *f;
+	uint64_t size;
+	int rc;
+
+	file_name(name, FILE_WAL, number);
+	rc = env_open(kv->env, name, ENV_READ, &f);
+	if (rc < 0)
+		return rc;
+	rc = env_size(f, &size);
+	env_close(f);
+	if (rc == 0 && size > FILE_HEADER_SIZE)
+		rc = error_set(why, "%s: the header is damaged", name);
+	return rc;
+}
+
+/* Visits the logs in order until one says 0: the end. */
+static int each_log(struct replay *r, const struct files *f,
+		    int (*visit)(struct replay *r,
+				 struct reclog_reader *reader))
+{
+	struct reclog_reader *reader;
+	int rc = 1;
+	size_t i;
+
+	for (i = 0; rc == 1 && i < f->wal_count; i++) {
+		if (f->wals[i] < r->kv->manifest.wal_min)
+			continue;
+		rc = reclog_reader_open(&reader, r->kv->env, FILE_WAL,
+					f->wals[i], r->kv->store_id);
+		if (rc == -EBADMSG || rc == -EUCLEAN) {
+			rc = check_unfinished(r->kv, f->wals[i], rc);
+			if (rc == 0)
+				rc = 1;
+			continue;
+		}
+		if (rc < 0)
+			return rc;
+		rc = visit(r, reader);
+		reclog_reader_close(reader);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int replay_logs(struct replay *r, const struct files *f)
+{
+	int rc;
+
+	r->durable = r->seq;
+	rc = each_log(r, f, scan_log);
+	if (rc == 0)
+		rc = each_log(r, f, replay_log);
+	if (rc == 0 && r->seq < r->durable)
+		rc = error_set(-EBADMSG,
+			       "log: damaged: change %" PRIu64
+			       " was durable, but only those up to %" PRIu64
+			       " can be read",
+			       r->durable, r->seq);
+	return rc;
+}
+
+/*
+ * Writes what was replayed to an SST, and begins anew.  The first view comes
+ * before the table since the table's tombstones are compared with it.
+ */
+static int begin_anew(struct kv *kv, struct replay *r, struct version **v)
+{
+	struct edit edit = { 0 };
+	struct version *next;
+	int rc;
+
+	rc = first_view(kv, *v);
+	if (rc == 0 && mt_count(r->mt) > 0) {
+		rc = vlog_sync(&kv->vlog);
+		if (rc == 0)
+			rc = store_write_table(kv, r->mt, &edit);
+	}
+	if (rc == 0)
+		rc = version_apply(*v, &edit, &next);
+	edit_fini(&edit);
+	if (rc < 0)
+		return rc;
+
+	version_unref(kv->view->version);
+	kv->view->version = version_ref(next);
+	version_unref(*v);
+	*v = next;
+	kv->manifest.wal_min = kv->view->active_wal->number;
+	kv->manifest.seq_last = r->seq;
+	kv->seq_given = r->seq;
+	kv->seq_visible = r->seq;
+	kv->seq_durable = r->seq;
+	return manifest_rewrite(&kv->manifest, next);
+}
+
+static int replay_and_begin(struct kv *kv, const struct files *f,
+			    struct version **v)
+{
+	struct replay r = { .kv = kv,
+			    .version = *v,
+			    .mt = mt_new(),
+			    .seq = kv->manifest.seq_last };
+	int rc;
+
+	if (!r.mt)
+		return -ENOMEM;
+	rc = replay_logs(&r, f);
+	if (rc == 0)
+		rc = begin_anew(kv, &r, v);
+	mt_unref(r.mt);
+	return rc;
+}
+
+int recover_open(struct kv *kv)
+{
+	struct edit sum = { 0 };
+	struct version *empty = NULL, *v = NULL;
+	struct files f;
+	int rc;
+
+	rc = super_read(kv->env, &kv->manifest.super);
+	if (rc < 0)
+		return rc;
+	memcpy(kv->store_id, kv->manifest.super.store_id, sizeof(kv->store_id));
+	rc = files_list(kv, &f);
+	if (rc < 0)
+		return rc;
+
+	rc = manifest_read(&kv->manifest, &sum);
+	if (rc == 0)
+		rc = check_ssts(&sum, &f);
+	if (rc == 0)
+		rc = open_blobs(kv, &sum);
+	if (rc == 0) {
+		empty = version_new();
+		rc = empty ? version_apply(empty, &sum, &v) : -ENOMEM;
+	}
+	kv->next_number = u64_max(sum.next_number, f.number_max + 1);
+	edit_fini(&sum);
+	version_unref(empty);
+	if (rc == 0)
+		rc = replay_and_begin(kv, &f, &v);
+	if (rc == 0)
+		remove_others(kv, &f, v, kv->view->active_wal->number);
+	version_unref(v);
+	files_fini(&f);
+	return rc;
+}

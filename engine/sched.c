@@ -1,0 +1,158 @@
+#include "engine/sched.h"
+
+#include "engine/store.h"
+
+#define RETRY_MS     1000 /* after a flush or compaction that failed */
+#define COMPACT_NICE 10
+#define IDLE_MS      3600000 /* a sleep that somebody will end */
+
+/* Sleeps until the view changes; false once the store is being closed. */
+static bool wait_changed(struct kv *kv, unsigned timeout_ms)
+{
+	bool stopping;
+
+	mutex_lock(&kv->state);
+	if (!kv->stopping)
+		cond_wait_ms(&kv->changed, &kv->state, timeout_ms);
+	stopping = kv->stopping;
+	mutex_unlock(&kv->state);
+	return !stopping;
+}
+
+/* Sleeps until a memtable is frozen. */
+static bool wait_frozen(struct kv *kv)
+{
+	bool stopping;
+
+	mutex_lock(&kv->state);
+	while (!kv->stopping && (!kv->view->frozen || kv->poison))
+		cond_wait(&kv->changed, &kv->state);
+	stopping = kv->stopping;
+	mutex_unlock(&kv->state);
+	return !stopping;
+}
+
+static void flush_main(void *arg)
+{
+	struct kv *kv = arg;
+	int rc;
+
+	while (wait_frozen(kv)) {
+		rc = store_flush_frozen(kv);
+		mutex_lock(&kv->state);
+		kv->flush_rc = rc;
+		cond_broadcast(&kv->changed);
+		if (rc < 0 && !kv->stopping)
+			cond_wait_ms(&kv->changed, &kv->state, RETRY_MS);
+		mutex_unlock(&kv->state);
+	}
+}
+
+static void compact_main(void *arg)
+{
+	struct kv *kv = arg;
+	bool go_on = true;
+	int rc;
+
+	while (go_on) {
+		rc = store_compact_step(kv);
+		if (rc == 1) {
+			mutex_lock(&kv->state);
+			go_on = !kv->stopping;
+			mutex_unlock(&kv->state);
+		} else {
+			go_on = wait_changed(kv, rc < 0 ? RETRY_MS : IDLE_MS);
+		}
+	}
+}
+
+/*
+ * Looks every interval; a store that nobody writes to costs one look at two
+ * counters.
+ */
+static void sync_main(void *arg)
+{
+	struct kv *kv = arg;
+	unsigned interval_ms = kv->options.sync_interval_ms;
+
+	mutex_lock(&kv->state);
+	while (!kv->stopping) {
+		uint64_t due = env_monotonic_ns(kv->env) +
+			       interval_ms * NS_PER_MS;
+
+		while (!kv->stopping && env_monotonic_ns(kv->env) < due)
+			cond_wait_ms(&kv->changed, &kv->state, interval_ms);
+		mutex_unlock(&kv->state);
+		/* A failure poisons, and every later call says so. */
+		if (kv->poison == 0)
+			(void)!kv_sync(kv, kv_mark(kv));
+		mutex_lock(&kv->state);
+	}
+	mutex_unlock(&kv->state);
+}
+
+static void tell_stop(struct kv *kv)
+{
+	mutex_lock(&kv->state);
+	kv->stopping = true;
+	cond_broadcast(&kv->changed);
+	mutex_unlock(&kv->state);
+}
+
+int sched_start(struct kv *kv)
+{
+	int rc;
+
+	if (!kv->options.background)
+		return 0;
+	rc = thread_start(&kv->flush_thread, "loam-flush", 0, flush_main, kv);
+	if (rc < 0)
+		return rc;
+	rc = thread_start(&kv->compact_thread, "loam-compact", COMPACT_NICE,
+			  compact_main, kv);
+	if (rc < 0)
+		goto stop_flush;
+	if (kv->options.sync_interval_ms > 0)
+		rc = thread_start(&kv->sync_thread, "loam-sync", 0, sync_main,
+				  kv);
+	if (rc < 0)
+		goto stop_compact;
+	kv->threads = true;
+	return 0;
+
+stop_compact:
+	tell_stop(kv);
+	thread_join(&kv->compact_thread);
+stop_flush:
+	tell_stop(kv);
+	thread_join(&kv->flush_thread);
+	return rc;
+}
+
+void sched_stop(struct kv *kv)
+{
+	if (!kv->threads)
+		return;
+	tell_stop(kv);
+	thread_join(&kv->flush_thread);
+	thread_join(&kv->compact_thread);
+	if (kv->options.sync_interval_ms > 0)
+		thread_join(&kv->sync_thread);
+	kv->threads = false;
+}
+
+int sched_frozen(struct kv *kv)
+{
+	int rc;
+
+	/* store_change_view() has woken the flush thread, if there is one. */
+	if (kv->options.background)
+		return 0;
+	rc = store_flush_frozen(kv);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = store_compact_step(kv);
+	} while (rc == 1);
+	return rc;
+}

@@ -1,0 +1,160 @@
+/*
+ * store: what an open store is made of.  Private to engine/.
+ *
+ * The way of a write: kv_write() (write.c) puts large values into the value
+ * log, queues the batch, and a leader writes all that wait to the log and to
+ * the active memtable.  A memtable that is full is frozen, flushed to an SST
+ * (flush.c), and its log dropped; SSTs are merged downwards (compact.c).
+ *
+ * The way of a read: a view holds all that a reader needs, memtables and
+ * version, and never changes; it is pinned with one reference, and replaced as
+ * a whole when a memtable is frozen or a version installed.
+ *
+ * Invariants
+ *   - Every change up to a view's seq is in its memtables or its version.
+ *   - At most one memtable is frozen; its log and the active one's are the only
+ *     ones that recovery needs.
+ *   - An edit is durable in the manifest before the version it makes is seen,
+ *     and what the edit drops is removed only after that.
+ *   - Whatever an SST or a log names in the value log is in a blob file that
+ * the manifest named before.
+ */
+#ifndef ENGINE_STORE_H
+#define ENGINE_STORE_H
+
+#include <stdatomic.h>
+
+#include "engine/base/lock.h"
+#include "engine/base/thread.h"
+#include "engine/cache.h"
+#include "engine/kv.h"
+#include "engine/manifest.h"
+#include "engine/mt.h"
+#include "engine/version.h"
+#include "engine/vlog.h"
+#include "engine/wal.h"
+
+struct writer;
+
+/* All that a reader needs, immutable and counted. */
+struct view {
+	_Atomic uint32_t refs;
+	struct mt *active; /* owned references, all of them */
+	struct wal *active_wal;
+	struct mt *frozen;      /* being flushed, or NULL */
+	struct wal *frozen_wal; /* NULL with it */
+	struct version *version;
+};
+
+struct kv {
+	/* Set by kv_open(), then constant. */
+	struct env *env; /* borrowed */
+	struct kv_options options;
+	uint8_t store_id[16];
+	struct cache *blocks; /* owned */
+	struct cache *blobs;  /* owned */
+
+	/* Threads of our own, if options.background; see sched.h. */
+	struct thread flush_thread;
+	struct thread compact_thread;
+	struct thread sync_thread;
+	_Atomic bool threads; /* they run */
+
+	/* The write queue; see write.c. */
+	struct mutex commit; /* RANK_COMMIT */
+	struct cond commit_done;
+	struct writer *queue_head;
+	struct writer *queue_tail;
+	bool leading; /* somebody is the leader */
+
+	/* Only the leader looks. */
+	uint64_t seq_given; /* newest sequence number given out */
+
+	/* Syncing; see sync.c. */
+	struct mutex sync; /* RANK_SYNC */
+	struct cond sync_done;
+	bool syncing; /* somebody does it, without the lock */
+
+	struct mutex flush_job;   /* RANK_JOB: one flush at a time */
+	struct mutex compact_job; /* RANK_JOB: one compaction at a time */
+	unsigned level_turn[VERSION_LEVELS]; /* guarded by compact_job */
+
+	struct vlog vlog;
+	struct manifest manifest;
+
+	/* Guarded by state. */
+	struct mutex state;  /* RANK_STATE */
+	struct view *view;   /* owned reference, never NULL */
+	struct cond changed; /* the view, stopping or flush_rc did */
+	bool stopping;
+	int flush_rc; /* why the last flush failed, or 0 */
+
+	/* Atomic. */
+	_Atomic int poison;           /* 0, or the error that poisoned it */
+	_Atomic uint64_t seq_visible; /* newest change that readers may see */
+	_Atomic uint64_t seq_durable; /* newest change known durable */
+	_Atomic uint64_t next_number; /* of the next file, or blob id */
+	_Atomic uint64_t flushes;
+	_Atomic uint64_t compactions;
+	_Atomic uint64_t syncs;
+};
+
+/* Pins the current view; view_unref() gives it back. */
+struct view *store_view(struct kv *kv);
+
+/* The same, and the newest change that readers of it may see. */
+struct view *store_view_at(struct kv *kv, uint64_t *seq);
+void view_unref(struct view *v); /* accepts NULL */
+
+/* The blob file with that id, borrowed from @v, or -EUCLEAN. */
+int view_blob(const struct view *v, uint64_t id, struct blob **out) MUST_USE;
+
+/*
+ * Replaces the view: NULL keeps what there is, but @drop_frozen drops the
+ * frozen memtable.  @active and @active_wal freeze the active ones.  Takes over
+ * the references it is given, on success only.  Returns 0 or -ENOMEM.
+ */
+struct view_change {
+	struct version *version;
+	struct mt *active;
+	struct wal *active_wal;
+	bool drop_frozen;
+};
+
+int store_change_view(struct kv *kv, const struct view_change *change) MUST_USE;
+
+/* Remembers that nothing may be written any more; returns @rc. */
+int store_poison(struct kv *kv, int rc);
+
+/* 0, or -EROFS with words. */
+int store_writable(struct kv *kv) MUST_USE;
+
+/*
+ * Makes @edit durable in the manifest, then lets it be seen.  With
+ * @drop_frozen, the frozen memtable goes in the same moment.
+ */
+int store_commit_edit(struct kv *kv, struct edit *edit,
+		      bool drop_frozen) MUST_USE;
+
+/* A number that no file of the store has had. */
+uint64_t store_next_number(struct kv *kv);
+
+/* write.c: freezes the active memtable, if anything is in it. */
+int store_rotate(struct kv *kv) MUST_USE;
+
+/* write.c: a new memtable with its log. */
+int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal) MUST_USE;
+
+/* flush.c: writes the frozen memtable, if any, to an SST. */
+int store_flush_frozen(struct kv *kv) MUST_USE;
+
+/* flush.c: writes @mt to an SST on L0 and adds that to @edit. */
+int store_write_table(struct kv *kv, struct mt *mt, struct edit *edit) MUST_USE;
+
+/* flush.c: forgets blob files that nothing refers to. */
+int store_drop_dead_blobs(struct kv *kv) MUST_USE;
+
+/* compact.c: does the most urgent compaction.  1 if there was one, else 0. */
+int store_compact_step(struct kv *kv) MUST_USE;
+
+#endif

@@ -1,0 +1,131 @@
+/* Checking a store: every byte of every file of one version. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/filter.h"
+#include "engine/store.h"
+
+/* A table being read, to be compared with what it says of itself. */
+struct check {
+	struct kv *kv;
+	const struct view *view;
+	struct sst *sst;
+	struct blob_refs refs; /* as counted */
+	uint64_t entries;
+	uint64_t tombstones;
+	struct buf last; /* key */
+	uint64_t last_tag;
+};
+
+static int wrong(const struct check *c, const char *what)
+{
+	return error_set(-EUCLEAN, "%06" PRIu64 ".sst: %s", c->sst->number,
+			 what);
+}
+
+static int check_value(struct check *c, const struct entry *e)
+{
+	struct blob_refs_item item = { .count = 1 };
+	struct blob_handle handle;
+	struct blob *b;
+	void *data;
+	int rc;
+
+	rc = blob_handle_decode(&handle, e->value);
+	if (rc == 0)
+		rc = view_blob(c->view, handle.blob_id, &b);
+	if (rc == 0)
+		rc = blob_read(b, &handle, &data);
+	if (rc < 0)
+		return rc;
+	free(data);
+	item.blob_id = handle.blob_id;
+	item.stored_bytes = blob_record_size(&handle);
+	item.raw_bytes = handle.raw_size;
+	return blob_refs_add(&c->refs, &item);
+}
+
+static int check_entry(struct check *c, const struct entry *e)
+{
+	struct sst_reader *r;
+	int order, rc;
+
+	if (c->entries > 0) {
+		order = slice_cmp(buf_slice(&c->last), e->key);
+		if (order > 0 || (order == 0 && c->last_tag <= e->tag))
+			return wrong(c, "entries out of order");
+	}
+	if (slice_cmp(e->key, sst_key_min(c->sst)) < 0 ||
+	    slice_cmp(e->key, sst_key_max(c->sst)) > 0)
+		return wrong(c, "a key outside the table's range");
+
+	rc = sst_reader_get(c->sst, &r);
+	if (rc == 0 && !filter_may_contain(slice_of(r->filter, r->filter_size),
+					   filter_hash(e->key)))
+		rc = wrong(c, "the filter denies a key that is there");
+	if (rc == 0 && entry_kind(e) == ENTRY_BLOB)
+		rc = check_value(c, e);
+	if (rc == 0)
+		rc = buf_assign(&c->last, e->key);
+	c->last_tag = e->tag;
+	c->entries++;
+	c->tombstones += entry_kind(e) == ENTRY_DELETE;
+	return rc;
+}
+
+static int check_props(const struct check *c)
+{
+	const struct sst_props *p = &c->sst->props;
+	size_t bytes = p->blob_refs.count * sizeof(p->blob_refs.items[0]);
+
+	if (c->entries != p->entries || c->tombstones != p->tombstones)
+		return wrong(c, "the properties miscount the entries");
+	if (c->refs.count != p->blob_refs.count ||
+	    (bytes > 0 &&
+	     memcmp(c->refs.items, p->blob_refs.items, bytes) != 0))
+		return wrong(c, "the properties miscount the value log");
+	return 0;
+}
+
+static int verify_sst(struct kv *kv, const struct view *view, struct sst *sst)
+{
+	struct check c = { .kv = kv, .view = view, .sst = sst };
+	/* A cache of its own, that keeps nothing: the disk is to be read. */
+	struct cache *none = cache_new(0);
+	struct source *s = none ? sst_source(sst, none) : NULL;
+	int rc = s ? source_first(s) : -ENOMEM;
+
+	while (rc == 1) {
+		rc = check_entry(&c, &s->entry);
+		if (rc == 0)
+			rc = source_next(s);
+	}
+	if (rc == 0)
+		rc = check_props(&c);
+	source_close(s);
+	cache_free(none);
+	blob_refs_fini(&c.refs);
+	buf_fini(&c.last);
+	return rc;
+}
+
+int kv_verify(struct kv *kv)
+{
+	struct view *view;
+	unsigned level;
+	size_t i;
+	int rc;
+
+	/* What is in memory is checked as well once it is in a table. */
+	rc = kv->poison ? 0 : kv_flush(kv);
+	view = store_view(kv);
+	for (level = 0; level < VERSION_LEVELS; level++) {
+		const struct level *l = view->version->levels[level];
+
+		for (i = 0; rc == 0 && i < l->count; i++)
+			rc = verify_sst(kv, view, l->ssts[i]);
+	}
+	view_unref(view);
+	return rc;
+}

@@ -1,0 +1,131 @@
+#include "engine/wal.h"
+
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/kv.h"
+
+int wal_create(struct wal **out, struct env *env, uint64_t number,
+	       const uint8_t store_id[16])
+{
+	struct wal *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	rc = reclog_create(&w->log, env, FILE_WAL, number, store_id);
+	if (rc < 0) {
+		free(w);
+		return rc;
+	}
+	w->env = env;
+	w->number = number;
+	w->refs = 1;
+	rc = wal_sync(w);
+	if (rc == 0)
+		rc = env_sync_dir(env);
+	if (rc < 0) {
+		w->dropped = true;
+		wal_unref(w);
+		return rc;
+	}
+	*out = w;
+	return 0;
+}
+
+struct wal *wal_ref(struct wal *w)
+{
+	atomic_fetch_add_explicit(&w->refs, 1, memory_order_relaxed);
+	return w;
+}
+
+void wal_unref(struct wal *w)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	if (!w || atomic_fetch_sub(&w->refs, 1) > 1)
+		return;
+	reclog_close(w->log);
+	if (w->dropped) {
+		file_name(name, FILE_WAL, w->number);
+		/* What stays behind is removed when the store is opened. */
+		(void)!env_remove(w->env, name);
+	}
+	free(w);
+}
+
+int wal_sync(struct wal *w)
+{
+	uint64_t size = reclog_size(w->log);
+	int rc;
+
+	if (w->synced == size)
+		return 0;
+	rc = reclog_sync(w->log);
+	if (rc < 0)
+		return rc;
+	w->synced = size;
+	return 0;
+}
+
+int wal_put(struct buf *payload, enum entry_kind kind, struct slice key,
+	    struct slice value)
+{
+	int rc = buf_reserve(payload,
+			     1 + 2 * VARINT_SIZE_MAX + key.size + value.size);
+
+	if (rc < 0)
+		return rc;
+	buf_put_u8(payload, (uint8_t)kind);
+	buf_put_varint(payload, key.size);
+	buf_put(payload, key.data, key.size);
+	if (kind != ENTRY_DELETE) {
+		buf_put_varint(payload, value.size);
+		buf_put(payload, value.data, value.size);
+	}
+	return 0;
+}
+
+void wal_set_header(struct buf *payload, uint64_t seq, uint64_t durable,
+		    uint32_t count)
+{
+	assert(payload->size >= WAL_HEADER_SIZE);
+	put_le64(payload->data, seq);
+	put_le64(payload->data + 8, durable);
+	put_le32(payload->data + 16, count);
+}
+
+int wal_record_open(struct wal_record *r, struct slice payload)
+{
+	r->rest = decoder_of(payload);
+	r->seq = decoder_le64(&r->rest);
+	r->durable = decoder_le64(&r->rest);
+	r->count = decoder_le32(&r->rest);
+	r->done = 0;
+	if (!decoder_ok(&r->rest) || r->count == 0 || r->seq == 0 ||
+	    r->seq > ENTRY_SEQ_MAX - r->count)
+		return error_set(-EUCLEAN, "log: malformed record");
+	return 0;
+}
+
+int wal_record_next(struct wal_record *r, struct entry *e)
+{
+	struct decoder *d = &r->rest;
+	unsigned kind;
+
+	if (r->done == r->count)
+		return decoder_done(d)
+			       ? 0
+			       : error_set(-EUCLEAN, "log: trailing bytes");
+	kind = decoder_u8(d);
+	e->key = decoder_bytes(d, decoder_varint(d));
+	e->value = slice_of(NULL, 0);
+	if (kind != ENTRY_DELETE)
+		e->value = decoder_bytes(d, decoder_varint(d));
+	e->tag = entry_tag(r->seq + r->done, kind);
+	if (!decoder_ok(d) || !entry_tag_valid(e->tag) || e->key.size == 0 ||
+	    e->key.size > KV_KEY_MAX)
+		return error_set(-EUCLEAN, "log: malformed change");
+	r->done++;
+	return 1;
+}

@@ -1,0 +1,83 @@
+/*
+ * wal: the write-ahead log, and what a record of it says.
+ *
+ * Each memtable has a log of its own: a reclog whose records are one batch
+ * each.  A record's payload:
+ *
+ *      offset  size  what
+ *           0     8  seq      of the first change; the others count up from it
+ *           8     8  durable  changes up to this one were durable when the
+ *                             record was written
+ *          16     4  count    changes, at least 1
+ *          20        the changes, one behind the other:
+ *
+ *      u8 kind (enum entry_kind), varint key_size, key, and unless it is a
+ *      delete: varint value_size, value (for ENTRY_BLOB: a handle)
+ *
+ * Every batch takes up the sequence numbers behind those of the batch before,
+ * without a gap, over all logs.  So recovery needs no more than this rule to
+ * find an exact prefix: it stops at the first record that does not verify or
+ * does not go on where the last one ended, and takes nothing behind that.  If a
+ * record it did not reach was durable (`durable` of any record says so), the
+ * log is damaged and not merely torn.
+ */
+#ifndef ENGINE_WAL_H
+#define ENGINE_WAL_H
+
+#include <stdatomic.h>
+
+#include "engine/base/coding.h"
+#include "engine/entry.h"
+#include "engine/reclog.h"
+
+#define WAL_HEADER_SIZE 20
+
+/* A log that is being written. */
+struct wal {
+	_Atomic uint32_t refs;
+	_Atomic bool dropped; /* remove the file with the last reference */
+	struct env *env;
+	struct reclog *log; /* owned */
+	uint64_t number;
+
+	/* Only wal_sync() looks. */
+	uint64_t synced; /* bytes known durable */
+};
+
+/*
+ * Creates the log; its header and its name are durable before anything is
+ * appended.  So a log that is longer than its header, but has none that
+ * verifies, is damaged.
+ */
+int wal_create(struct wal **out, struct env *env, uint64_t number,
+	       const uint8_t store_id[16]) MUST_USE;
+struct wal *wal_ref(struct wal *w);
+void wal_unref(struct wal *w); /* accepts NULL */
+
+/* Makes what was appended durable.  One call at a time. */
+int wal_sync(struct wal *w) MUST_USE;
+
+/* Appends a change to a payload that begins with room for the header. */
+int wal_put(struct buf *payload, enum entry_kind kind, struct slice key,
+	    struct slice value) MUST_USE;
+
+/* Fills the header of a payload. */
+void wal_set_header(struct buf *payload, uint64_t seq, uint64_t durable,
+		    uint32_t count);
+
+/* Walks over a payload. */
+struct wal_record {
+	uint64_t seq;
+	uint64_t durable;
+	uint32_t count;
+	struct decoder rest;
+	uint32_t done; /* changes walked over */
+};
+
+/* Returns 0 or -EUCLEAN. */
+int wal_record_open(struct wal_record *r, struct slice payload) MUST_USE;
+
+/* 1 and the next change, 0 behind the last, or -EUCLEAN. */
+int wal_record_next(struct wal_record *r, struct entry *e) MUST_USE;
+
+#endif

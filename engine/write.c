@@ -1,0 +1,344 @@
+/*
+ * Writing: values to the value log, batches to the write queue, a leader for
+ * the queue.
+ *
+ * A writer does by itself, and in parallel with others, what is costly:
+ * compressing large values, writing them to the value log, encoding the batch.
+ * Then it queues.  The first in the queue becomes the leader and takes all that
+ * wait: it gives out the sequence numbers, appends all records to the log with
+ * one write, inserts them into the memtable and publishes them.  Meanwhile the
+ * next ones gather.  (The scheme is LevelDB's, without its copying.)
+ */
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/batch.h"
+#include "engine/sched.h"
+#include "engine/store.h"
+
+struct writer {
+	struct writer *next;
+	struct buf payload; /* of the log record; empty: only rotate */
+	uint32_t count;     /* changes */
+	bool rotate;        /* freeze the memtable, behind this batch */
+	bool done;
+	int rc;
+};
+
+/* Begins a new blob file, unless somebody else just did. */
+static int roll_blob(struct kv *kv, uint64_t full_id)
+{
+	uint64_t number = store_next_number(kv);
+	struct edit edit = { 0 };
+	struct blob *b;
+	int rc;
+
+	rc = blob_create(&b, kv->env, number, number, kv->store_id);
+	if (rc < 0)
+		return rc;
+	/* Known to the manifest, under a durable name, before it is used. */
+	rc = env_sync(b->file);
+	if (rc == 0)
+		rc = env_sync_dir(kv->env);
+	if (rc == 0)
+		rc = edit_add_blob(&edit, b->id, number, b);
+	if (rc == 0)
+		rc = store_commit_edit(kv, &edit, false);
+	if (rc == 0)
+		rc = vlog_roll(&kv->vlog, full_id, b);
+	/* One that is of no use is dead from the start and goes as such. */
+	if (rc < 0)
+		b->sealed = true;
+	edit_fini(&edit);
+	blob_unref(b);
+	return rc;
+}
+
+static int write_values(struct kv *kv, struct vlog_batch *blobs)
+{
+	uint64_t full_id;
+	int rc;
+
+	while ((rc = vlog_reserve(&kv->vlog, blobs,
+				  kv->options.blob_file_bytes_max, &full_id)) ==
+	       -EAGAIN) {
+		rc = roll_blob(kv, full_id);
+		if (rc < 0)
+			return rc;
+	}
+	return rc < 0 ? rc : vlog_batch_write(blobs);
+}
+
+static bool separate(const struct kv *kv, const struct batch_op *op)
+{
+	return op->kind == ENTRY_PUT &&
+	       op->value_size >= kv->options.separate_at;
+}
+
+/* Writes what is large to the value log; encodes the rest, with handles. */
+static int prepare(struct kv *kv, const struct kv_batch *batch,
+		   struct vlog_batch *blobs, struct writer *w)
+{
+	uint8_t bytes[BLOB_HANDLE_SIZE_MAX];
+	struct blob_handle handle;
+	size_t i, blob = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < batch->count; i++) {
+		const struct batch_op *op = &batch->ops[i];
+
+		if (separate(kv, op))
+			rc = vlog_batch_add(blobs, batch_key(batch, op),
+					    batch_value(batch, op));
+	}
+	if (rc == 0 && vlog_batch_count(blobs) > 0)
+		rc = write_values(kv, blobs);
+	if (rc == 0)
+		rc = buf_reserve(&w->payload, WAL_HEADER_SIZE);
+	if (rc < 0)
+		return rc;
+
+	w->payload.size = WAL_HEADER_SIZE;
+	for (i = 0; rc == 0 && i < batch->count; i++) {
+		const struct batch_op *op = &batch->ops[i];
+		struct slice value = batch_value(batch, op);
+		enum entry_kind kind = op->kind;
+
+		if (separate(kv, op)) {
+			vlog_batch_handle(blobs, blob++, &handle);
+			value = slice_of(bytes,
+					 blob_handle_encode(&handle, bytes));
+			kind = ENTRY_BLOB;
+		}
+		rc = wal_put(&w->payload, kind, batch_key(batch, op), value);
+	}
+	w->count = (uint32_t)batch->count;
+	return rc;
+}
+
+int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal)
+{
+	struct mt *m = mt_new();
+	int rc;
+
+	if (!m)
+		return -ENOMEM;
+	rc = wal_create(wal, kv->env, store_next_number(kv), kv->store_id);
+	if (rc < 0) {
+		mt_unref(m);
+		return rc;
+	}
+	*mt = m;
+	return 0;
+}
+
+/* Waits until no memtable is frozen. */
+static int wait_flushed(struct kv *kv)
+{
+	int rc = 0;
+
+	mutex_lock(&kv->state);
+	while (kv->view->frozen && kv->flush_rc == 0 && kv->poison == 0 &&
+	       kv->threads)
+		cond_wait(&kv->changed, &kv->state);
+	if (kv->view->frozen)
+		rc = kv->flush_rc;
+	mutex_unlock(&kv->state);
+
+	/* Without a thread the last flush failed, and may work now. */
+	if (rc == 0 && !kv->threads)
+		rc = store_flush_frozen(kv);
+	return rc < 0 ? rc : store_writable(kv);
+}
+
+/* Whether the active memtable holds @bytes or more, and anything at all. */
+static bool active_has(struct kv *kv, size_t bytes)
+{
+	struct view *view = store_view(kv);
+	bool has = mt_count(view->active) > 0 &&
+		   mt_bytes(view->active) >= bytes;
+
+	view_unref(view);
+	return has;
+}
+
+/* Freezes the active memtable and begins a new one.  Only the leader does. */
+static int rotate(struct kv *kv)
+{
+	struct view_change change = { 0 };
+	int rc = wait_flushed(kv);
+
+	if (rc == 0)
+		rc = store_new_log(kv, &change.active, &change.active_wal);
+	if (rc < 0)
+		return rc;
+	rc = store_change_view(kv, &change);
+	if (rc < 0) {
+		change.active_wal->dropped = true;
+		wal_unref(change.active_wal);
+		mt_unref(change.active);
+		return rc;
+	}
+	return sched_frozen(kv);
+}
+
+/* Inserts what @payload says into @mt. */
+static int insert(struct kv *kv, struct mt *mt, struct slice payload)
+{
+	struct blob_handle handle;
+	struct wal_record record;
+	struct view *view;
+	struct entry e;
+	struct blob *b;
+	int rc;
+
+	rc = wal_record_open(&record, payload);
+	while (rc == 0 && (rc = wal_record_next(&record, &e)) == 1) {
+		rc = 0;
+		if (entry_kind(&e) == ENTRY_BLOB) {
+			rc = blob_handle_decode(&handle, e.value);
+			if (rc == 0 && !mt_blob(mt, handle.blob_id)) {
+				view = store_view(kv);
+				rc = view_blob(view, handle.blob_id, &b);
+				if (rc == 0)
+					rc = mt_add_blob(mt, b);
+				view_unref(view);
+			}
+		}
+		if (rc == 0)
+			rc = mt_put(mt, &e);
+	}
+	return rc;
+}
+
+/* Logs and applies the batches of @group, which share one write. */
+static int commit(struct kv *kv, struct writer *group, size_t count)
+{
+	struct slice *payloads = calloc(count, sizeof(*payloads));
+	uint64_t seq = kv->seq_given;
+	struct view *view;
+	struct writer *w;
+	size_t n = 0, i;
+	int rc;
+
+	if (!payloads)
+		return -ENOMEM;
+	view = store_view(kv);
+	for (w = group; w; w = w->next) {
+		if (w->payload.size == 0)
+			continue;
+		wal_set_header(&w->payload, seq + 1, kv->seq_durable, w->count);
+		seq += w->count;
+		payloads[n++] = buf_slice(&w->payload);
+	}
+
+	rc = n > 0 ? reclog_append(view->active_wal->log, payloads, n) : 0;
+	if (rc == -EIO)
+		store_poison(kv, rc);
+	if (rc < 0)
+		goto out;
+	kv->seq_given = seq;
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = insert(kv, view->active, payloads[i]);
+	/* Logged but not applied: only reopening brings the two together. */
+	if (rc < 0)
+		rc = store_poison(kv, -EIO);
+	else
+		kv->seq_visible = seq;
+out:
+	view_unref(view);
+	free(payloads);
+	return rc;
+}
+
+static void lead(struct kv *kv, struct writer *group)
+{
+	struct writer *w;
+	bool wants_rotate = false;
+	size_t count = 0;
+	int rc;
+
+	for (w = group; w; w = w->next) {
+		wants_rotate |= w->rotate;
+		count++;
+	}
+
+	rc = store_writable(kv);
+	if (rc == 0 && active_has(kv, kv->options.memtable_bytes_max))
+		rc = rotate(kv);
+	if (rc == 0)
+		rc = commit(kv, group, count);
+	for (w = group; w; w = w->next)
+		w->rc = rc;
+
+	if (rc == 0 && wants_rotate && active_has(kv, 0)) {
+		rc = rotate(kv);
+		for (w = group; w; w = w->next)
+			if (w->rotate)
+				w->rc = rc;
+	}
+}
+
+/* Queues @w and returns when it is done, by us or by another leader. */
+static int enqueue(struct kv *kv, struct writer *w)
+{
+	struct writer *group, *next;
+
+	mutex_lock(&kv->commit);
+	if (kv->queue_tail)
+		kv->queue_tail->next = w;
+	else
+		kv->queue_head = w;
+	kv->queue_tail = w;
+	while (!w->done && kv->leading)
+		cond_wait(&kv->commit_done, &kv->commit);
+
+	if (!w->done) {
+		kv->leading = true;
+		group = kv->queue_head;
+		kv->queue_head = kv->queue_tail = NULL;
+		mutex_unlock(&kv->commit);
+
+		lead(kv, group);
+
+		mutex_lock(&kv->commit);
+		kv->leading = false;
+		for (; group; group = next) {
+			next = group->next;
+			group->done = true;
+		}
+		cond_broadcast(&kv->commit_done);
+	}
+	mutex_unlock(&kv->commit);
+	return w->rc;
+}
+
+int store_rotate(struct kv *kv)
+{
+	struct writer w = { .rotate = true };
+
+	return enqueue(kv, &w);
+}
+
+int kv_write(struct kv *kv, struct kv_batch *batch)
+{
+	struct vlog_batch blobs = { 0 };
+	struct writer w = { 0 };
+	int rc;
+
+	if (batch->error)
+		return batch->error;
+	if (batch->count == 0)
+		return 0;
+	rc = store_writable(kv);
+	if (rc == 0)
+		rc = prepare(kv, batch, &blobs, &w);
+	if (rc == 0)
+		rc = enqueue(kv, &w);
+	if (rc == 0)
+		kv_batch_reset(batch);
+	buf_fini(&w.payload);
+	/* Only now may the blob file be found dead: the memtable holds it. */
+	vlog_batch_fini(&blobs);
+	return rc;
+}
