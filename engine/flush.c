@@ -130,38 +130,59 @@ int kv_flush(struct kv *kv)
 	return rc < 0 ? rc : store_flush_frozen(kv);
 }
 
+static bool refers(const struct view *view, uint64_t id)
+{
+	const struct version_blob *b = version_blob(view->version, id);
+
+	return !b || b->live_count > 0 || mt_blob(view->active, id) ||
+	       (view->frozen && mt_blob(view->frozen, id));
+}
+
 /*
- * Dead: sealed, no SST of the version refers to it, no writer is about to, and
- * no memtable does.  In that order, since a writer hands over to a memtable.
+ * Dead: sealed, no writer is about to refer to it, and neither a memtable nor a
+ * table does.  In that order, and with a view that is pinned after the first
+ * two: a writer hands over to a memtable, and that to a table.
  */
-static bool is_dead(struct kv *kv, const struct version_blob *b)
+static bool is_dead(struct kv *kv, const struct blob *b)
 {
 	struct view *view;
 	bool dead;
 
-	if (!b->blob->sealed || b->live_count > 0 || b->blob->writers > 0)
+	if (!b->sealed || b->writers > 0)
 		return false;
 	view = store_view(kv);
-	dead = !mt_blob(view->active, b->blob->id) &&
-	       !(view->frozen && mt_blob(view->frozen, b->blob->id));
+	dead = !refers(view, b->id);
 	view_unref(view);
 	return dead;
 }
 
-int store_drop_dead_blobs(struct kv *kv)
+static int drop_dead(struct kv *kv, const struct version *v)
 {
-	struct view *view = store_view(kv);
-	const struct version *v = view->version;
 	struct edit edit = { 0 };
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < v->blob_count; i++)
-		if (is_dead(kv, &v->blobs[i]))
+		if (v->blobs[i].live_count == 0 &&
+		    is_dead(kv, v->blobs[i].blob))
 			rc = edit_remove_blob(&edit, v->blobs[i].blob->id);
 	if (rc == 0 && edit.blobs_removed_count > 0)
 		rc = store_commit_edit(kv, &edit, false);
 	edit_fini(&edit);
+	return rc;
+}
+
+int store_drop_dead_blobs(struct kv *kv)
+{
+	struct view *view;
+	int rc;
+
+	/* Flush and compaction both ask; what one drops is gone for the other.
+	 */
+	mutex_lock(&kv->gc_job);
+	view = store_view(kv);
+	rc = drop_dead(kv, view->version);
 	view_unref(view);
+	mutex_unlock(&kv->gc_job);
 	return rc;
 }

@@ -51,6 +51,7 @@ static void kv_free(struct kv *kv)
 	mutex_fini(&kv->state);
 	mutex_fini(&kv->compact_job);
 	mutex_fini(&kv->flush_job);
+	mutex_fini(&kv->gc_job);
 	mutex_fini(&kv->sync);
 	mutex_fini(&kv->commit);
 	free(kv);
@@ -66,6 +67,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	kv->options = *options;
 	mutex_init(&kv->commit, RANK_COMMIT);
 	mutex_init(&kv->sync, RANK_SYNC);
+	mutex_init(&kv->gc_job, RANK_GC);
 	mutex_init(&kv->flush_job, RANK_JOB);
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);

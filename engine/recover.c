@@ -223,6 +223,7 @@ static int check_values(struct replay *r, struct slice payload)
 {
 	struct blob_handle handle;
 	struct wal_record record;
+	const struct version_blob *vb;
 	struct entry e;
 	struct blob *b;
 	void *data;
@@ -236,10 +237,11 @@ static int check_values(struct replay *r, struct slice payload)
 		rc = blob_handle_decode(&handle, e.value);
 		if (rc < 0)
 			break;
-		b = version_blob(r->version, handle.blob_id);
-		if (!b)
+		vb = version_blob(r->version, handle.blob_id);
+		if (!vb)
 			return error_set(-EUCLEAN, "log: names a blob that is "
 						   "not there");
+		b = vb->blob;
 		if (record.seq > r->durable) {
 			rc = blob_read(b, &handle, &data);
 			if (rc == 0)

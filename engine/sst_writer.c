@@ -9,9 +9,10 @@
 #include "engine/filter.h"
 #include "engine/vlog.h"
 
-#define WRITE_SIZE        ((size_t)1 << 20)  /* bytes a write */
-#define INDEX_BLOCK_BYTES ((size_t)32 << 10) /* then a second level is begun \
-					      */
+#define WRITE_SIZE ((size_t)1 << 20) /* bytes a write */
+#define INDEX_BLOCK_BYTES                                  \
+	((size_t)32 << 10) /* then a second level is begun \
+			    */
 
 struct sst_writer {
 	struct env *env;

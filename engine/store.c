@@ -39,10 +39,9 @@ void view_unref(struct view *v)
 
 int view_blob(const struct view *v, uint64_t id, struct blob **out)
 {
-	struct blob *b = version_blob(v->version, id);
+	const struct version_blob *vb = version_blob(v->version, id);
+	struct blob *b = vb ? vb->blob : mt_blob(v->active, id);
 
-	if (!b)
-		b = mt_blob(v->active, id);
 	if (!b && v->frozen)
 		b = mt_blob(v->frozen, id);
 	if (!b)
@@ -140,7 +139,7 @@ static void mark_dropped(const struct version *old, const struct version *new,
 		uint64_t id = edit->blobs_removed[i].id;
 
 		assert(!version_blob(new, id));
-		version_blob(old, id)->dropped = true;
+		version_blob(old, id)->blob->dropped = true;
 	}
 }
 

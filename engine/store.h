@@ -75,6 +75,7 @@ struct kv {
 	struct cond sync_done;
 	bool syncing; /* somebody does it, without the lock */
 
+	struct mutex gc_job;      /* RANK_GC: one search for dead blobs */
 	struct mutex flush_job;   /* RANK_JOB: one flush at a time */
 	struct mutex compact_job; /* RANK_JOB: one compaction at a time */
 	unsigned level_turn[VERSION_LEVELS]; /* guarded by compact_job */

@@ -88,11 +88,9 @@ static struct version_blob *find_blob(const struct version *v, uint64_t id)
 	return NULL;
 }
 
-struct blob *version_blob(const struct version *v, uint64_t id)
+const struct version_blob *version_blob(const struct version *v, uint64_t id)
 {
-	struct version_blob *b = find_blob(v, id);
-
-	return b ? b->blob : NULL;
+	return find_blob(v, id);
 }
 
 void level_overlap(const struct level *l, struct slice min, struct slice max,

@@ -61,8 +61,8 @@ struct version *version_new(void);
 struct version *version_ref(struct version *v);
 void version_unref(struct version *v); /* accepts NULL */
 
-/* The blob file with that id, borrowed from @v, or NULL. */
-struct blob *version_blob(const struct version *v, uint64_t id);
+/* What @v holds of the blob with that id, borrowed, or NULL. */
+const struct version_blob *version_blob(const struct version *v, uint64_t id);
 
 /*
  * The tables of a level below L0 that overlap the keys from @min to @max, both

@@ -1,0 +1,392 @@
+/*
+ * Power cuts and failing disks, simulated at every call of a workload.
+ *
+ * The workload is a row of batches, numbered from 1, each of which follows from
+ * its number alone and also writes that number under a key of its own; now and
+ * then comes a sync, a flush or a compaction.  A cut at the k-th call ends it.
+ * Whatever the disk then holds, the store must open, and be exactly as after
+ * batch p for some p: none torn, none missing below p, none above; p at least
+ * the last batch that a sync covered, at most the last that was begun.  Then it
+ * must verify, and go on.
+ *
+ *      tests/engine/test_crash [--states N] [--seed S]
+ *
+ * runs until N states were looked at, instead of the short run of the suite.
+ */
+#include "tests/suite.h"
+
+#include "engine/base/env_mem.h"
+#include "tests/engine/model.h"
+
+#define BATCHES 60
+
+/* Small enough that a few batches flush, roll a blob file and compact. */
+static const struct kv_options options = {
+	.create = true,
+	.memtable_bytes_max = 1,
+	.block_cache_bytes = 64 * KIB,
+	.blob_cache_bytes = 64 * KIB,
+	.separate_at = 700,
+	.block_bytes = 512,
+	.sst_bytes_max = 4 * KIB,
+	.level_base_bytes = 8 * KIB,
+	.blob_file_bytes_max = 8 * KIB,
+};
+
+#define KINDS 3
+
+/*
+ * Kind 1 keeps its logs, so that recovery has something to replay.  Kind 2 has
+ * threads, so that two logs are in use at a time; where the cut strikes is then
+ * a matter of chance.
+ */
+static struct kv_options shape(unsigned kind)
+{
+	struct kv_options o = options;
+
+	if (kind == 1)
+		o.memtable_bytes_max = 300 * KIB;
+	o.background = kind == 2;
+	return o;
+}
+
+struct outcome {
+	unsigned begun;  /* batches that kv_write() was called for */
+	unsigned acked;  /* of these it returned 0 for all up to this one */
+	unsigned synced; /* batches that a kv_sync() covered */
+};
+
+static void add_batch(struct kv_batch *batch, struct model *model, unsigned n)
+{
+	uint64_t random = n * 1000003u;
+	unsigned count = 1 + model_random(&random) % 6, i;
+	uint8_t value[MODEL_VALUE_MAX];
+	uint32_t version;
+	char key[32];
+
+	while (count-- > 0) {
+		i = model_random(&random) % 40;
+		version = n * 10 + count;
+		if (model_random(&random) % 4 == 0) {
+			version = 0;
+			kv_batch_delete(batch, model_key(key, i));
+		} else {
+			kv_batch_put(batch, model_key(key, i),
+				     model_value(value, version));
+		}
+		model->version[i] = version;
+	}
+	kv_batch_put(batch, slice_str("number"), slice_of(&n, sizeof(n)));
+}
+
+/* Runs batches from @first on, until one fails or all are done. */
+static int work(struct kv *kv, unsigned first, unsigned last,
+		struct outcome *out)
+{
+	struct kv_batch *batch = kv_batch_new();
+	struct model ignored;
+	unsigned n;
+	int rc = 0;
+
+	for (n = first; rc == 0 && n <= last; n++) {
+		add_batch(batch, &ignored, n);
+		out->begun = n;
+		rc = kv_write(kv, batch);
+		if (rc == 0)
+			out->acked = n;
+		if (rc == 0 && n % 7 == 3) {
+			rc = kv_sync(kv, kv_mark(kv));
+			if (rc == 0)
+				out->synced = n;
+		}
+		if (rc == 0 && n % 29 == 0)
+			rc = kv_compact(kv);
+	}
+	kv_batch_free(batch);
+	return rc;
+}
+
+static void check_key(struct kv *kv, unsigned i, uint32_t version)
+{
+	uint8_t bytes[MODEL_VALUE_MAX];
+	struct kv_value value;
+	char key[32];
+	int rc = kv_get(kv, model_key(key, i), &value);
+
+	if (version == 0) {
+		ck_assert_int_eq(rc, -ENOENT);
+		return;
+	}
+	ck_ok(rc);
+	ck_assert(slice_eq(value.data, model_value(bytes, version)));
+	kv_value_release(&value);
+}
+
+/* Which batch the store is as after; fails unless it is exactly that. */
+static unsigned check_prefix(struct kv *kv, const struct outcome *o,
+			     unsigned at_least)
+{
+	struct kv_batch *batch = kv_batch_new();
+	struct model model = { 0 };
+	struct kv_value value;
+	unsigned p = 0, n, i;
+	int rc;
+
+	rc = kv_get(kv, slice_str("number"), &value);
+	if (rc == 0) {
+		memcpy(&p, value.data.data, sizeof(p));
+		kv_value_release(&value);
+	} else {
+		ck_assert_int_eq(rc, -ENOENT);
+	}
+	ck_assert_uint_ge(p, at_least);
+	ck_assert_uint_le(p, o->begun);
+	for (n = 1; n <= p; n++) {
+		add_batch(batch, &model, n);
+		kv_batch_reset(batch);
+	}
+	for (i = 0; i < 40; i++)
+		check_key(kv, i, model.version[i]);
+	kv_batch_free(batch);
+	return p;
+}
+
+/* Opens what a cut left, checks it, goes on a little, and closes. */
+static void check_recovers(struct env *env, const struct kv_options *o,
+			   const struct outcome *done, unsigned at_least)
+{
+	struct outcome more = { 0 };
+	struct kv *kv;
+	unsigned p;
+	int rc;
+
+	rc = kv_open(&kv, env, o);
+	ck_assert_msg(rc == 0, "cannot open: %s", kv_error_text(rc));
+	p = check_prefix(kv, done, at_least);
+	rc = kv_verify(kv);
+	ck_assert_msg(rc == 0, "does not verify: %s", kv_error_text(rc));
+	ck_ok(work(kv, p + 1, p + 3, &more));
+	check_prefix(kv, &more, p + 3);
+	ck_ok(kv_close(kv));
+}
+
+/* Calls of the workload when nothing fails. */
+static uint64_t count_calls(const struct kv_options *o)
+{
+	struct outcome done = { 0 };
+	struct env *env;
+	struct kv *kv;
+	uint64_t calls;
+
+	ck_ok(env_mem_new(&env, 1));
+	ck_ok(kv_open(&kv, env, o));
+	ck_ok(work(kv, 1, BATCHES, &done));
+	ck_ok(kv_close(kv));
+	calls = env_mem_calls(env);
+	env_free(env);
+	return calls;
+}
+
+/* The workload with one fault; what was promised is in @done. */
+static struct env *run_with(const struct kv_options *o, enum env_mem_fault f,
+			    uint64_t kth, bool sticky, uint64_t seed,
+			    struct outcome *done)
+{
+	struct env *env;
+	struct kv *kv;
+
+	*done = (struct outcome){ 0 };
+	ck_ok(env_mem_new(&env, seed));
+	env_mem_arm(env, f, kth, sticky);
+	if (kv_open(&kv, env, o) == 0) {
+		(void)!work(kv, 1, BATCHES, done);
+		kv_close(kv);
+	}
+	return env;
+}
+
+/* One state: a cut at call @kth, and another one during the recovery. */
+static void cut_once(unsigned kind, uint64_t kth, uint64_t seed)
+{
+	struct kv_options o = shape(kind);
+	enum env_mem_loss loss = seed % 4;
+	struct env *env, *after, *again;
+	struct outcome done;
+	struct kv *kv;
+
+	env = run_with(&o, ENV_MEM_CUT, kth, true, seed, &done);
+	ck_ok(env_mem_cut(env, loss, seed, &after));
+	env_free(env);
+
+	/* Some call of the recovery fails in the same way. */
+	env_mem_arm(after, ENV_MEM_CUT, 1 + seed * 7 % 60, true);
+	if (kv_open(&kv, after, &o) == 0)
+		kv_close(kv);
+	ck_ok(env_mem_cut(after, seed / 4 % 4, seed, &again));
+	env_free(after);
+
+	check_recovers(again, &o, &done, done.synced);
+	env_free(again);
+}
+
+static uint64_t cut_states(uint64_t states, uint64_t seed)
+{
+	uint64_t calls[KINDS], n, kth;
+	unsigned kind;
+
+	for (kind = 0; kind < KINDS; kind++) {
+		struct kv_options o = shape(kind);
+
+		calls[kind] = count_calls(&o);
+	}
+	/* Steps by a number without common factors, so that all are met. */
+	for (n = 0; n < states; n++) {
+		kind = n % KINDS;
+		kth = 1 + (n / KINDS * 7919 + seed * 31) % calls[kind];
+		cut_once(kind, kth, seed + n);
+	}
+	return states;
+}
+
+START_TEST(a_cut_at_any_call_leaves_a_prefix)
+{
+	cut_states(400, 1000u * (unsigned)_i);
+}
+END_TEST
+
+/*
+ * An error at any call: whatever was acknowledged is there when the store is
+ * opened again, on the disk as the process left it.
+ */
+static void fail_at_each_call(enum env_mem_fault fault, bool sticky,
+			      unsigned stride)
+{
+	struct kv_options o = shape(1);
+	uint64_t calls = count_calls(&o), kth;
+	struct env *env, *after;
+	struct outcome done;
+
+	for (kth = 1; kth <= calls; kth += stride) {
+		env = run_with(&o, fault, kth, sticky, kth, &done);
+		ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, kth, &after));
+		env_free(env);
+		check_recovers(after, &o, &done, done.acked);
+		env_free(after);
+	}
+}
+
+START_TEST(an_io_error_loses_nothing)
+{
+	fail_at_each_call(ENV_MEM_EIO, false, 1);
+}
+END_TEST
+
+START_TEST(a_disk_that_fails_for_good_loses_nothing)
+{
+	fail_at_each_call(ENV_MEM_EIO, true, 3);
+}
+END_TEST
+
+START_TEST(a_short_write_loses_nothing)
+{
+	fail_at_each_call(ENV_MEM_SHORT, false, 1);
+}
+END_TEST
+
+START_TEST(a_full_disk_loses_nothing)
+{
+	fail_at_each_call(ENV_MEM_ENOSPC, false, 1);
+	fail_at_each_call(ENV_MEM_ENOSPC, true, 3);
+}
+END_TEST
+
+/*
+ * A sync that fails once, drops the bytes and calls later syncs good.  What was
+ * covered before is there; nothing may be called covered afterwards.
+ */
+START_TEST(a_sync_that_lies_is_not_believed)
+{
+	struct kv_options o = shape(1);
+	struct env *env, *after;
+	struct outcome done;
+	uint64_t kth;
+
+	for (kth = 1; kth <= 60; kth++) {
+		env = run_with(&o, ENV_MEM_LIE, kth, false, kth, &done);
+		ck_ok(env_mem_cut(env, kth % 4, kth, &after));
+		env_free(env);
+		check_recovers(after, &o, &done, done.synced);
+		env_free(after);
+	}
+}
+END_TEST
+
+/* After an error that poisons, reads go on and writes are refused. */
+START_TEST(a_poisoned_store_reads_on)
+{
+	struct kv_options o = shape(1);
+	struct kv_batch *batch = kv_batch_new();
+	struct kv_value value;
+	struct env *env;
+	struct kv *kv;
+
+	ck_ok(env_mem_new(&env, 1));
+	ck_ok(kv_open(&kv, env, &o));
+	kv_batch_put(batch, slice_str("a"), slice_str("1"));
+	ck_ok(kv_write(kv, batch));
+	env_mem_arm(env, ENV_MEM_LIE, 1, false);
+	ck_assert_int_eq(kv_sync(kv, kv_mark(kv)), -EIO);
+	ck_assert_int_eq(kv_sync(kv, kv_mark(kv)), -EROFS);
+	kv_batch_put(batch, slice_str("b"), slice_str("2"));
+	ck_assert_int_eq(kv_write(kv, batch), -EROFS);
+	ck_ok(kv_get(kv, slice_str("a"), &value));
+	ck_assert(slice_eq(value.data, slice_str("1")));
+	kv_value_release(&value);
+	ck_assert_int_eq(kv_close(kv), -EROFS);
+	kv_batch_free(batch);
+	env_free(env);
+}
+END_TEST
+
+static uint64_t long_states, long_seed = 1;
+
+START_TEST(long_run)
+{
+	cut_states(long_states, long_seed);
+	printf("%llu states from seed %llu, 0 violations\n",
+	       (unsigned long long)long_states, (unsigned long long)long_seed);
+}
+END_TEST
+
+static void read_arguments(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--states") == 0)
+			long_states = strtoull(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--seed") == 0)
+			long_seed = strtoull(argv[i + 1], NULL, 10);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("crash");
+	TCase *tc = suite_case(s, "disk");
+
+	read_arguments(argc, argv);
+	tcase_set_timeout(tc, long_states ? 24 * 3600 : 600);
+	if (long_states) {
+		tcase_add_test(tc, long_run);
+		return suite_run(s);
+	}
+	tcase_add_loop_test(tc, a_cut_at_any_call_leaves_a_prefix, 0, 4);
+	tcase_add_test(tc, an_io_error_loses_nothing);
+	tcase_add_test(tc, a_disk_that_fails_for_good_loses_nothing);
+	tcase_add_test(tc, a_short_write_loses_nothing);
+	tcase_add_test(tc, a_full_disk_loses_nothing);
+	tcase_add_test(tc, a_sync_that_lies_is_not_believed);
+	tcase_add_test(tc, a_poisoned_store_reads_on);
+	return suite_run(s);
+}
