@@ -4,11 +4,14 @@ libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
 	%D%/dentry.c %D%/dentry.h \
+	%D%/dir.c \
 	%D%/fs.h \
 	%D%/icache.c %D%/icache.h \
 	%D%/inode.c %D%/inode.h \
 	%D%/inode_format.c %D%/inode_format.h \
+	%D%/namei.c %D%/namei.h \
 	%D%/orphan.c %D%/orphan.h \
+	%D%/rename.c \
 	%D%/schema.c %D%/schema.h \
 	%D%/super.c %D%/super.h \
 	%D%/truncate.c %D%/truncate.h
