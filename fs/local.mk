@@ -3,9 +3,11 @@ noinst_LIBRARIES += libfs.a
 libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
+	%D%/attr.c \
+	%D%/data.c \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
-	%D%/fs.h \
+	%D%/fs.c %D%/fs.h \
 	%D%/icache.c %D%/icache.h \
 	%D%/inode.c %D%/inode.h \
 	%D%/inode_format.c %D%/inode_format.h \

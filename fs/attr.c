@@ -1,0 +1,143 @@
+/*
+ * Attributes: read and set.  One batch writes the record, and what a new size
+ * does to the data.
+ */
+#include "fs/orphan.h"
+#include "fs/truncate.h"
+
+int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out) UNCHECKED
+{
+	struct inode *inode;
+	int rc;
+
+	rc = inode_get_locked(fs, ino, &inode);
+	if (rc < 0)
+		return rc;
+	inode_stat(inode, out);
+	inode_put_locked(fs, inode);
+	return 0;
+}
+
+/*
+ * The years 1677 to 2262 fit; what lies outside becomes the nearest that does,
+ * as Linux does with timestamps that a filesystem cannot keep.
+ */
+static int64_t ns_of(const struct timespec *t)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)t->tv_sec, (int64_t)NS_PER_S,
+				   &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)t->tv_nsec, &ns))
+		return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+/* A new owner must not inherit the rights of the old one. */
+static void kill_privileges(struct inode_record *rec)
+{
+	if (S_ISDIR(rec->mode))
+		return;
+	rec->mode &= ~(uint32_t)S_ISUID;
+	if (rec->mode & S_IXGRP)
+		rec->mode &= ~(uint32_t)S_ISGID;
+}
+
+static void set_owner(struct inode_record *rec, const struct stat *attr,
+		      unsigned set)
+{
+	if (set & FS_SET_UID)
+		rec->uid = attr->st_uid;
+	if (set & FS_SET_GID)
+		rec->gid = attr->st_gid;
+	if (set & (FS_SET_UID | FS_SET_GID))
+		kill_privileges(rec);
+	if (set & FS_SET_MODE)
+		rec->mode = (rec->mode & S_IFMT) | (attr->st_mode & 07777);
+}
+
+static void set_times(struct inode_record *rec, const struct stat *attr,
+		      unsigned set, int64_t now_ns)
+{
+	if (set & FS_SET_ATIME_NOW)
+		rec->atime_ns = now_ns;
+	else if (set & FS_SET_ATIME)
+		rec->atime_ns = ns_of(&attr->st_atim);
+
+	if (set & FS_SET_MTIME_NOW)
+		rec->mtime_ns = now_ns;
+	else if (set & FS_SET_MTIME)
+		rec->mtime_ns = ns_of(&attr->st_mtim);
+	else if (set & FS_SET_SIZE)
+		rec->mtime_ns = now_ns;
+
+	rec->ctime_ns = set & FS_SET_CTIME ? ns_of(&attr->st_ctim) : now_ns;
+}
+
+static int check_size(const struct inode *inode, const struct stat *attr)
+	NEEDS(inode->lock)
+{
+	if (S_ISDIR(inode->rec.mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->rec.mode) || attr->st_size < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static int set_locked(struct fs *fs, struct inode *inode,
+		      const struct stat *attr, unsigned set) NEEDS(inode->lock)
+{
+	struct inode_record rec;
+	struct kv_batch *batch;
+	int rc = 0;
+
+	if (set & FS_SET_SIZE)
+		rc = check_size(inode, attr);
+	if (rc == 0 && (set & FS_SET_SIZE))
+		rc = orphan_trim(fs, inode);
+	if (rc < 0)
+		return rc;
+	batch = kv_batch_new();
+	if (!batch)
+		return -ENOMEM;
+	rec = inode->rec;
+	set_owner(&rec, attr, set);
+	set_times(&rec, attr, set, super_now_ns(fs));
+	if (set & FS_SET_SIZE)
+		rc = truncate_stage_size(fs, batch, inode, &rec,
+					 (uint64_t)attr->st_size);
+	if (rc < 0) {
+		kv_batch_free(batch);
+		return rc;
+	}
+	inode_stage(batch, inode->ino, &rec);
+	rc = inode_commit(fs, batch);
+	if (rc < 0)
+		return rc;
+
+	if (S_ISREG(rec.mode))
+		atomic_fetch_add(&fs->data_bytes, rec.size - inode->rec.size);
+	inode->rec = rec;
+	/*
+	 * The file has its new size whatever becomes of this; what is left
+	 * over is removed before the file grows, or by fs_open().
+	 */
+	(void)!orphan_trim(fs, inode);
+	return 0;
+}
+
+int fs_setattr(struct fs *fs, uint64_t ino, const struct stat *attr,
+	       unsigned set, struct stat *out) UNCHECKED
+{
+	struct inode *inode;
+	int rc;
+
+	rc = inode_get_locked(fs, ino, &inode);
+	if (rc < 0)
+		return rc;
+	rc = set_locked(fs, inode, attr, set);
+	if (rc == 0 && out)
+		inode_stat(inode, out);
+	inode_put_locked(fs, inode);
+	return rc;
+}

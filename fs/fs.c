@@ -1,0 +1,184 @@
+#include "fs/fs.h"
+
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "fs/inode.h"
+#include "fs/orphan.h"
+
+#define BLOCK_BYTES 4096 /* the unit of statfs() */
+
+const struct fs_options fs_options_default = {
+	.create = true,
+	.background = true,
+	.memory_bytes = 256 * MIB,
+	.sync_interval_ms = 5000,
+};
+
+/*
+ * How the memory is divided: a quarter for memtables, of which there may be
+ * two; half for blocks of the tree, which every operation needs; a quarter for
+ * file data, which the kernel keeps as well.
+ */
+static struct kv_options store_options(const struct fs_options *options)
+{
+	struct kv_options kv = kv_options_default;
+
+	kv.create = options->create;
+	kv.background = options->background;
+	kv.memtable_bytes_max = options->memory_bytes / 8;
+	kv.block_cache_bytes = options->memory_bytes / 2;
+	kv.blob_cache_bytes = options->memory_bytes / 4;
+	kv.sync_interval_ms = options->sync_interval_ms;
+	return kv;
+}
+
+static void fs_free(struct fs *fs)
+{
+	icache_fini(&fs->icache);
+	mutex_fini(&fs->super_lock);
+	mutex_fini(&fs->rename);
+	if (fs->env_owned)
+		env_free(fs->env);
+	free(fs);
+}
+
+/* On failure @env still belongs to the caller. */
+static int open_on(struct fs **out, struct env *env, bool env_owned,
+		   const struct fs_options *options)
+{
+	struct kv_options kv_options;
+	struct fs *fs;
+	int rc;
+
+	if (!options)
+		options = &fs_options_default;
+	fs = calloc(1, sizeof(*fs));
+	if (!fs)
+		return -ENOMEM;
+	fs->env = env;
+	mutex_init(&fs->rename, RANK_RENAME);
+	mutex_init(&fs->super_lock, RANK_ICACHE);
+	icache_init(&fs->icache);
+
+	kv_options = store_options(options);
+	rc = kv_open(&fs->kv, env, &kv_options);
+	if (rc < 0)
+		goto free_fs;
+	rc = super_open(fs, options);
+	if (rc == 0)
+		rc = orphan_sweep(fs);
+	if (rc < 0)
+		goto close_kv;
+
+	fs->env_owned = env_owned;
+	*out = fs;
+	return 0;
+
+close_kv:
+	kv_close(fs->kv);
+free_fs:
+	fs_free(fs);
+	return rc;
+}
+
+int fs_open_env(struct fs **out, struct env *env,
+		const struct fs_options *options)
+{
+	return open_on(out, env, false, options);
+}
+
+int fs_open(struct fs **out, const char *store,
+	    const struct fs_options *options)
+{
+	struct env *env;
+	int rc;
+
+	if (!options)
+		options = &fs_options_default;
+	rc = env_posix_new(&env, store, options->create);
+	if (rc < 0)
+		return rc;
+	rc = open_on(out, env, true, options);
+	if (rc < 0)
+		env_free(env);
+	return rc;
+}
+
+/* The first error counts; the rest is done as far as it goes. */
+int fs_close(struct fs *fs)
+{
+	int rc, close_rc;
+
+	if (!fs)
+		return 0;
+	rc = orphan_sweep(fs);
+	if (rc == 0)
+		rc = super_close(fs);
+	close_rc = kv_close(fs->kv);
+	fs_free(fs);
+	return rc < 0 ? rc : close_rc;
+}
+
+const char *fs_error_text(int rc)
+{
+	return error_text(rc);
+}
+
+/*
+ * The store is one log: what is durable of one inode is so of all that was
+ * answered before.  No inode is locked while it waits for the device.
+ */
+int fs_fsync(struct fs *fs, uint64_t ino UNUSED)
+{
+	return fs_sync(fs);
+}
+
+int fs_sync(struct fs *fs)
+{
+	return kv_sync(fs->kv, kv_mark(fs->kv));
+}
+
+/*
+ * An inode needs no place of its own, so how many more there can be depends
+ * on what is in them: one a free block is what is promised.
+ */
+int fs_statfs(struct fs *fs, struct statvfs *out)
+{
+	uint64_t inodes = atomic_load(&fs->inodes);
+	struct kv_stats stats;
+	int rc;
+
+	rc = kv_stats(fs->kv, &stats);
+	if (rc < 0)
+		return rc;
+	*out = (struct statvfs){
+		.f_bsize = BLOCK_BYTES,
+		.f_frsize = BLOCK_BYTES,
+		.f_blocks = stats.disk_bytes_total / BLOCK_BYTES,
+		.f_bfree = stats.disk_bytes_free / BLOCK_BYTES,
+		.f_bavail = stats.disk_bytes_free / BLOCK_BYTES,
+		.f_files = inodes + stats.disk_bytes_free / BLOCK_BYTES,
+		.f_ffree = stats.disk_bytes_free / BLOCK_BYTES,
+		.f_favail = stats.disk_bytes_free / BLOCK_BYTES,
+		.f_namemax = FS_NAME_MAX,
+	};
+	return 0;
+}
+
+int fs_usage(struct fs *fs, struct fs_usage *out)
+{
+	struct kv_stats stats;
+	int rc;
+
+	rc = kv_stats(fs->kv, &stats);
+	if (rc < 0)
+		return rc;
+	*out = (struct fs_usage){
+		.inodes = atomic_load(&fs->inodes),
+		.data_bytes = atomic_load(&fs->data_bytes),
+		.disk_bytes = stats.disk_bytes,
+		.disk_bytes_log = stats.wal_bytes,
+	};
+	return 0;
+}
