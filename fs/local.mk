@@ -4,6 +4,7 @@ libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
 	%D%/attr.c \
+	%D%/check.c %D%/check.h \
 	%D%/data.c \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
