@@ -102,7 +102,7 @@ static int set_locked(struct fs *fs, struct inode *inode,
 		return -ENOMEM;
 	rec = inode->rec;
 	set_owner(&rec, attr, set);
-	set_times(&rec, attr, set, super_now_ns(fs));
+	set_times(&rec, attr, set, superblock_now_ns(fs));
 	if (set & FS_SET_SIZE)
 		rc = truncate_stage_size(fs, batch, inode, &rec,
 					 (uint64_t)attr->st_size);

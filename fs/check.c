@@ -36,7 +36,7 @@ struct seen {
 
 struct check {
 	struct kv *kv;
-	struct super super;
+	struct superblock super;
 	struct seen *seen; /* owned, by rising ino */
 	size_t count;
 	size_t cap;
@@ -304,7 +304,7 @@ static int check_inodes(struct check *c)
 
 static int check_counters(const struct check *c)
 {
-	const struct super *super = &c->super;
+	const struct superblock *super = &c->super;
 
 	if (!super->clean)
 		return 0;
@@ -325,7 +325,7 @@ int fs_check(struct kv *kv, struct check_counts *out)
 	struct schema_key lower, upper;
 	int rc;
 
-	rc = super_read(kv, &c.super);
+	rc = superblock_read(kv, &c.super);
 	if (rc == -ENOENT)
 		return error_set(-EUCLEAN, "there is no superblock");
 	if (rc < 0)

@@ -240,7 +240,7 @@ static void stage_record(struct write *w, uint64_t end, unsigned flags)
 
 	rec->size = u64_max(rec->size, end);
 	if (!(flags & FS_WRITE_CACHED)) {
-		rec->mtime_ns = super_now_ns(w->fs);
+		rec->mtime_ns = superblock_now_ns(w->fs);
 		rec->ctime_ns = rec->mtime_ns;
 	}
 	if (flags & FS_WRITE_KILL_PRIV) {

@@ -65,7 +65,7 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 	rc = kv_open(&fs->kv, env, &kv_options);
 	if (rc < 0)
 		goto free_fs;
-	rc = super_open(fs, options);
+	rc = superblock_open(fs, options);
 	if (rc == 0)
 		rc = orphan_sweep(fs);
 	if (rc < 0)
@@ -114,7 +114,7 @@ int fs_close(struct fs *fs)
 		return 0;
 	rc = orphan_sweep(fs);
 	if (rc == 0)
-		rc = super_close(fs);
+		rc = superblock_close(fs);
 	close_rc = kv_close(fs->kv);
 	fs_free(fs);
 	return rc < 0 ? rc : close_rc;

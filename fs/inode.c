@@ -146,7 +146,7 @@ int inode_number(struct fs *fs, struct inode *dir, uint64_t *ino)
 			length = RUN_MIN;
 		if (length > RUN_MAX)
 			length = RUN_MAX;
-		rc = super_reserve(fs, length, &first);
+		rc = superblock_reserve(fs, length, &first);
 		if (rc < 0)
 			return rc;
 		if (first <= dir->ino)

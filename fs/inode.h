@@ -17,7 +17,7 @@
 #ifndef FS_INODE_H
 #define FS_INODE_H
 
-#include "fs/super.h"
+#include "fs/superblock.h"
 
 /*
  * Finds @ino and loads it.  The caller ends with inode_put().  Must not be

@@ -16,7 +16,7 @@ libfs_a_SOURCES = \
 	%D%/orphan.c %D%/orphan.h \
 	%D%/rename.c \
 	%D%/schema.c %D%/schema.h \
-	%D%/super.c %D%/super.h \
+	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h
 
 FS_LIBS = libfs.a $(ENGINE_LIBS)

@@ -247,7 +247,8 @@ int fs_mknod(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 		return -EINVAL;
 	if (type == 0)
 		type = S_IFREG;
-	creation_init(&c, name, type | (mode & 07777), cred, super_now_ns(fs));
+	creation_init(&c, name, type | (mode & 07777), cred,
+		      superblock_now_ns(fs));
 	if (S_ISCHR(type) || S_ISBLK(type)) {
 		c.rec.rdev_major = major(rdev);
 		c.rec.rdev_minor = minor(rdev);
@@ -263,7 +264,7 @@ int fs_mkdir(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 	struct creation c;
 
 	creation_init(&c, name, S_IFDIR | (mode & 07777), cred,
-		      super_now_ns(fs));
+		      superblock_now_ns(fs));
 	return create(fs, dir, &c, out);
 }
 
@@ -273,7 +274,7 @@ int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
 {
 	struct creation c;
 
-	creation_init(&c, name, S_IFLNK | 0777, cred, super_now_ns(fs));
+	creation_init(&c, name, S_IFLNK | 0777, cred, superblock_now_ns(fs));
 	c.target = slice_str(target);
 	if (c.target.size == 0)
 		return -ENOENT;
@@ -288,7 +289,7 @@ int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
 static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 		   const char *name) NEEDS(dir->lock, inode->lock)
 {
-	int64_t now_ns = super_now_ns(fs);
+	int64_t now_ns = superblock_now_ns(fs);
 	struct inode_record dir_rec = dir->rec;
 	struct inode_record rec = inode->rec;
 	struct kv_batch *batch;
@@ -392,7 +393,7 @@ static int remove_locked(struct fs *fs, struct inode *dir, struct inode *inode,
 			 const char *name, bool want_dir)
 	NEEDS(dir->lock, inode->lock)
 {
-	int64_t now_ns = super_now_ns(fs);
+	int64_t now_ns = superblock_now_ns(fs);
 	struct inode_record dir_rec, rec;
 	struct kv_batch *batch;
 	int rc;

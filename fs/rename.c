@@ -189,7 +189,7 @@ static int write_move(struct fs *fs, const struct move *m) UNCHECKED
 		.newdir = m->newdir->rec,
 		.from = from->rec,
 	};
-	int64_t now_ns = super_now_ns(fs);
+	int64_t now_ns = superblock_now_ns(fs);
 	struct kv_batch *batch;
 	int rc;
 

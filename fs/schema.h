@@ -1,7 +1,7 @@
 /*
  * The schema: how a filesystem is laid out as keys and values.
  *
- *      's'                        the superblock         super.h
+ *      's'                        the superblock         superblock.h
  *      'i' ino8                   an inode's record      inode_format.h
  *      'd' parent8 hash8 name     a dentry               dentry.h
  *      'c' ino8 chunk8            file data              data.h

@@ -1,1 +1,48 @@
+# Suites of fs/ link libfs.a and libengine.a.
+FS_SUITES = \
+	tests/fs/test_crash \
+	tests/fs/test_data \
+	tests/fs/test_dir \
+	tests/fs/test_format \
+	tests/fs/test_model \
+	tests/fs/test_namei \
+	tests/fs/test_rename
 
+FS_TEST_LIBS = $(ENVMEM_LIBS) $(FS_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += $(FS_SUITES)
+TESTS += $(FS_SUITES)
+
+FS_FIXTURE = \
+	%D%/fixture.c %D%/fixture.h \
+	%D%/model.c %D%/model.h \
+	%D%/model_fs.c %D%/model_fs.h \
+	tests/suite.h
+
+tests_fs_test_crash_SOURCES = %D%/test_crash.c $(FS_FIXTURE)
+tests_fs_test_crash_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_crash_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_data_SOURCES = %D%/test_data.c $(FS_FIXTURE)
+tests_fs_test_data_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_data_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_dir_SOURCES = %D%/test_dir.c $(FS_FIXTURE)
+tests_fs_test_dir_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_dir_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_format_SOURCES = %D%/test_format.c $(FS_FIXTURE)
+tests_fs_test_format_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_format_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_model_SOURCES = %D%/test_model.c $(FS_FIXTURE)
+tests_fs_test_model_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_model_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_namei_SOURCES = %D%/test_namei.c $(FS_FIXTURE)
+tests_fs_test_namei_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_namei_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_rename_SOURCES = %D%/test_rename.c $(FS_FIXTURE)
+tests_fs_test_rename_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_rename_LDADD = $(FS_TEST_LIBS)

@@ -1,4 +1,4 @@
-#include "fs/super.h"
+#include "fs/superblock.h"
 
 #include <sys/stat.h>
 
@@ -13,9 +13,10 @@
  */
 #define RESERVE_COUNT ((uint64_t)65536)
 
-void super_encode(const struct super *super, uint8_t out[SUPER_FORMAT_SIZE])
+void superblock_encode(const struct superblock *super,
+		       uint8_t out[SUPERBLOCK_FORMAT_SIZE])
 {
-	memset(out, 0, SUPER_FORMAT_SIZE);
+	memset(out, 0, SUPERBLOCK_FORMAT_SIZE);
 	put_le32(out + 0, FORMAT_VERSION);
 	put_le32(out + 4, SCHEMA_CHUNK_BYTES);
 	memcpy(out + 8, super->uuid, 16);
@@ -27,12 +28,12 @@ void super_encode(const struct super *super, uint8_t out[SUPER_FORMAT_SIZE])
 	put_le64(out + 80, super->data_bytes);
 }
 
-int super_decode(struct super *out, struct slice value)
+int superblock_decode(struct superblock *out, struct slice value)
 {
 	const uint8_t *in = value.data;
-	struct super super;
+	struct superblock super;
 
-	if (value.size < SUPER_FORMAT_SIZE)
+	if (value.size < SUPERBLOCK_FORMAT_SIZE)
 		return error_set(-EUCLEAN, "superblock: %zu bytes", value.size);
 	if (get_le32(in) != FORMAT_VERSION || get_le64(in + 32) != 0 ||
 	    get_le64(in + 40) != 0)
@@ -42,7 +43,7 @@ int super_decode(struct super *out, struct slice value)
 				 get_le32(in),
 				 (unsigned long long)get_le64(in + 32),
 				 (unsigned long long)get_le64(in + 40));
-	if (value.size != SUPER_FORMAT_SIZE ||
+	if (value.size != SUPERBLOCK_FORMAT_SIZE ||
 	    get_le32(in + 4) != SCHEMA_CHUNK_BYTES || in[64] > 1)
 		return error_set(-EUCLEAN, "superblock: nonsense");
 
@@ -59,7 +60,7 @@ int super_decode(struct super *out, struct slice value)
 	return 0;
 }
 
-int super_read(struct kv *kv, struct super *out)
+int superblock_read(struct kv *kv, struct superblock *out)
 {
 	struct schema_key key;
 	struct kv_value value;
@@ -69,23 +70,23 @@ int super_read(struct kv *kv, struct super *out)
 	rc = kv_get(kv, schema_slice(&key), &value);
 	if (rc < 0)
 		return rc;
-	rc = super_decode(out, value.data);
+	rc = superblock_decode(out, value.data);
 	kv_value_release(&value);
 	return rc;
 }
 
-static void stage(struct kv_batch *batch, const struct super *super)
+static void stage(struct kv_batch *batch, const struct superblock *super)
 {
-	uint8_t bytes[SUPER_FORMAT_SIZE];
+	uint8_t bytes[SUPERBLOCK_FORMAT_SIZE];
 	struct schema_key key;
 
 	schema_key_kind(&key, SCHEMA_SUPER);
-	super_encode(super, bytes);
+	superblock_encode(super, bytes);
 	kv_batch_put(batch, schema_slice(&key), slice_of(bytes, sizeof(bytes)));
 }
 
 /* Writes @super, and on success takes it for the one in memory. */
-static int write_super(struct fs *fs, const struct super *super)
+static int write_super(struct fs *fs, const struct superblock *super)
 {
 	struct kv_batch *batch = kv_batch_new();
 	int rc;
@@ -119,7 +120,7 @@ static int check_empty(struct fs *fs)
 /* Superblock and root in one batch: a filesystem is there or it is not. */
 static int make(struct fs *fs, const struct fs_options *options)
 {
-	int64_t now_ns = super_now_ns(fs);
+	int64_t now_ns = superblock_now_ns(fs);
 	struct inode_record root = {
 		.mode = S_IFDIR | 0755,
 		.uid = options->root_uid,
@@ -132,7 +133,7 @@ static int make(struct fs *fs, const struct fs_options *options)
 		.btime_ns = now_ns,
 		.parent = FS_ROOT_INO,
 	};
-	struct super super = {
+	struct superblock super = {
 		.ino_reserved = FS_ROOT_INO + 1,
 		.clean = true,
 		.inodes = 1,
@@ -159,7 +160,7 @@ static int make(struct fs *fs, const struct fs_options *options)
 	return rc;
 }
 
-static int count_inode(struct super *super, struct kv_iter *it)
+static int count_inode(struct superblock *super, struct kv_iter *it)
 {
 	struct schema_parsed key;
 	struct inode_record rec;
@@ -182,7 +183,7 @@ static int count_inode(struct super *super, struct kv_iter *it)
 /* Makes the counters true by looking at every inode. */
 static int recount(struct fs *fs)
 {
-	struct super super = fs->super;
+	struct superblock super = fs->super;
 	struct schema_key lower, upper;
 	struct kv_iter *it;
 	int rc;
@@ -207,12 +208,12 @@ static int recount(struct fs *fs)
 	return rc;
 }
 
-int super_open(struct fs *fs, const struct fs_options *options)
+int superblock_open(struct fs *fs, const struct fs_options *options)
 {
-	struct super super;
+	struct superblock super;
 	int rc;
 
-	rc = super_read(fs->kv, &fs->super);
+	rc = superblock_read(fs->kv, &fs->super);
 	if (rc == -ENOENT) {
 		rc = check_empty(fs);
 		if (rc == 0 && !options->create)
@@ -237,9 +238,9 @@ int super_open(struct fs *fs, const struct fs_options *options)
 	return 0;
 }
 
-int super_close(struct fs *fs)
+int superblock_close(struct fs *fs)
 {
-	struct super super = fs->super;
+	struct superblock super = fs->super;
 
 	super.clean = true;
 	super.ino_reserved = fs->ino_next;
@@ -248,14 +249,14 @@ int super_close(struct fs *fs)
 	return write_super(fs, &super);
 }
 
-int super_reserve(struct fs *fs, uint64_t count, uint64_t *first)
+int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first)
 {
 	int rc = 0;
 
 	assert(count <= RESERVE_COUNT);
 	mutex_lock(&fs->super_lock);
 	if (fs->super.ino_reserved - fs->ino_next < count) {
-		struct super super = fs->super;
+		struct superblock super = fs->super;
 
 		super.ino_reserved += RESERVE_COUNT;
 		rc = super.ino_reserved > INT64_MAX ? -ENOSPC

@@ -26,11 +26,11 @@
  * closed.  Opening takes `clean` away before anything else is changed; one
  * that finds it gone counts the inodes again.
  *
- * Thread safety: super_reserve() and the counters any time, the rest only
+ * Thread safety: superblock_reserve() and the counters any time, the rest only
  * while the filesystem is being opened or closed.
  */
-#ifndef FS_SUPER_H
-#define FS_SUPER_H
+#ifndef FS_SUPERBLOCK_H
+#define FS_SUPERBLOCK_H
 
 #include <stdatomic.h>
 
@@ -40,9 +40,9 @@
 #include "fs/fs.h"
 #include "fs/icache.h"
 
-#define SUPER_FORMAT_SIZE 88
+#define SUPERBLOCK_FORMAT_SIZE 88
 
-struct super {
+struct superblock {
 	uint8_t uuid[16];
 	uint64_t compat;
 	uint64_t hash_seed;
@@ -52,13 +52,14 @@ struct super {
 	uint64_t data_bytes; /* true only if clean */
 };
 
-void super_encode(const struct super *super, uint8_t out[SUPER_FORMAT_SIZE]);
+void superblock_encode(const struct superblock *super,
+		       uint8_t out[SUPERBLOCK_FORMAT_SIZE]);
 
 /* Returns 0, -EUCLEAN, or -EPROTONOSUPPORT (a newer format). */
-int super_decode(struct super *out, struct slice value) MUST_USE;
+int superblock_decode(struct superblock *out, struct slice value) MUST_USE;
 
 /* Reads and decodes it.  -ENOENT if there is none. */
-int super_read(struct kv *kv, struct super *out) MUST_USE;
+int superblock_read(struct kv *kv, struct superblock *out) MUST_USE;
 
 struct fs {
 	/* Set by fs_open_env(), then constant. */
@@ -77,8 +78,8 @@ struct fs {
 
 	/* RANK_ICACHE: no shard's lock is taken with it, nor it with one. */
 	struct mutex super_lock;
-	struct super super; /* guarded by super_lock */
-	uint64_t ino_next;  /* guarded by super_lock; <= super.ino_reserved */
+	struct superblock super; /* guarded by super_lock */
+	uint64_t ino_next; /* guarded by super_lock; <= super.ino_reserved */
 
 	_Atomic uint64_t inodes;
 	_Atomic uint64_t data_bytes;
@@ -89,16 +90,16 @@ struct fs {
  * filesystem in an empty one; takes `clean` away and makes the counters true.
  * Returns 0, -ENOENT (an empty store, and no create), -EUCLEAN, ...
  */
-int super_open(struct fs *fs, const struct fs_options *options) MUST_USE;
+int superblock_open(struct fs *fs, const struct fs_options *options) MUST_USE;
 
 /* Writes the counters and `clean`. */
-int super_close(struct fs *fs) MUST_USE;
+int superblock_close(struct fs *fs) MUST_USE;
 
 /* Takes @count inode numbers from *@first on, for good. */
-int super_reserve(struct fs *fs, uint64_t count, uint64_t *first) MUST_USE;
+int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first) MUST_USE;
 
 /* Now, as inodes keep it. */
-static inline int64_t super_now_ns(struct fs *fs)
+static inline int64_t superblock_now_ns(struct fs *fs)
 {
 	return (int64_t)env_realtime_ns(fs->env);
 }

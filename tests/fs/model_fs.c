@@ -1,0 +1,304 @@
+#include "tests/fs/model_fs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/suite.h"
+
+static const struct fs_cred cred = { .uid = 1000, .gid = 100 };
+
+/* ------------------------------------------------------------- a step -- */
+
+/* What a step is about, chosen at random. */
+struct choice {
+	int dir;
+	int newdir;
+	int file; /* -1: there is none */
+	char name[MODEL_NAME_SIZE];
+	char newname[MODEL_NAME_SIZE];
+	unsigned flags; /* of rename */
+	size_t offset;
+	size_t size;
+	bool zeros;
+};
+
+/* Few names, so that they collide. */
+static void choose(struct choice *c, struct model *m, unsigned *seed)
+{
+	static const unsigned flags[] = { 0, 0, RENAME_NOREPLACE,
+					  RENAME_EXCHANGE };
+
+	c->dir = model_pick(m, S_IFDIR, seed);
+	c->newdir = rand_r(seed) % 2 ? c->dir : model_pick(m, S_IFDIR, seed);
+	c->file = model_pick(m, S_IFREG, seed);
+	snprintf(c->name, sizeof(c->name), "%c", 'a' + rand_r(seed) % 6);
+	snprintf(c->newname, sizeof(c->newname), "%c", 'a' + rand_r(seed) % 6);
+	c->flags = flags[rand_r(seed) % 4];
+	c->offset = (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
+	if (rand_r(seed) % 3 == 0)
+		c->offset -= c->offset % 32768;
+	c->size = 1 + (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
+	if (rand_r(seed) % 2)
+		c->size = 1 + c->size % 500;
+	c->zeros = rand_r(seed) % 4 == 0;
+}
+
+static bool unknown_failure(int rc)
+{
+	return rc == -EIO || rc == -EROFS || rc == -ENOSPC;
+}
+
+static bool agree(const char *what, int model_rc, int fs_rc)
+{
+	ck_assert_msg(model_rc == fs_rc, "%s: should be %d, is %d", what,
+		      model_rc, fs_rc);
+	return true;
+}
+
+static bool create(struct model *m, struct fs *fs, const struct choice *c,
+		   mode_t mode)
+{
+	uint64_t dir = m->nodes[c->dir].ino;
+	struct fs_entry entry;
+	int node, rc;
+
+	if (!model_has_room(m))
+		return true;
+	if (S_ISDIR(mode))
+		rc = fs_mkdir(fs, dir, c->name, mode, &cred, &entry);
+	else if (S_ISLNK(mode))
+		rc = fs_symlink(fs, dir, c->name, c->newname, &cred, &entry);
+	else
+		rc = fs_mknod(fs, dir, c->name, mode, 0, &cred, &entry);
+	if (unknown_failure(rc))
+		return false;
+	agree("create", model_create(m, c->dir, c->name, mode, &node), rc);
+	if (rc == 0) {
+		m->nodes[node].ino = entry.ino;
+		fs_forget(fs, entry.ino, 1);
+	}
+	return true;
+}
+
+static bool link_node(struct model *m, struct fs *fs, const struct choice *c,
+		      unsigned *seed)
+{
+	int node = model_pick(m, 0, seed);
+	struct fs_entry entry;
+	int rc;
+
+	if (!model_has_room(m))
+		return true;
+	rc = fs_link(fs, m->nodes[node].ino, m->nodes[c->dir].ino, c->name,
+		     &entry);
+	if (unknown_failure(rc))
+		return false;
+	if (rc == 0)
+		fs_forget(fs, entry.ino, 1);
+	return agree("link", model_link(m, node, c->dir, c->name), rc);
+}
+
+static bool remove_name(struct model *m, struct fs *fs, const struct choice *c,
+			bool want_dir)
+{
+	uint64_t dir = m->nodes[c->dir].ino;
+	int rc;
+
+	rc = want_dir ? fs_rmdir(fs, dir, c->name)
+		      : fs_unlink(fs, dir, c->name);
+	if (unknown_failure(rc))
+		return false;
+	return agree(want_dir ? "rmdir" : "unlink",
+		     model_remove(m, c->dir, c->name, want_dir), rc);
+}
+
+static bool move(struct model *m, struct fs *fs, const struct choice *c)
+{
+	int rc;
+
+	rc = fs_rename(fs, m->nodes[c->dir].ino, c->name,
+		       m->nodes[c->newdir].ino, c->newname, c->flags);
+	if (unknown_failure(rc))
+		return false;
+	return agree("rename",
+		     model_rename(m, c->dir, c->name, c->newdir, c->newname,
+				  c->flags),
+		     rc);
+}
+
+static bool write_file(struct model *m, struct fs *fs, const struct choice *c,
+		       unsigned *seed)
+{
+	static uint8_t bytes[MODEL_FILE_MAX];
+	ssize_t n;
+	size_t i;
+
+	if (c->file < 0)
+		return true;
+	for (i = 0; i < c->size; i++)
+		bytes[i] = c->zeros ? 0 : (uint8_t)(rand_r(seed) >> 8);
+	n = fs_write(fs, m->nodes[c->file].ino, bytes, c->size, c->offset, 0);
+	if (unknown_failure((int)n))
+		return false;
+	ck_assert_int_eq(n, (ssize_t)c->size);
+	model_write(m, c->file, bytes, c->size, c->offset);
+	return true;
+}
+
+static bool truncate_file(struct model *m, struct fs *fs,
+			  const struct choice *c)
+{
+	struct stat st = { .st_size = (off_t)c->offset };
+	int rc;
+
+	if (c->file < 0)
+		return true;
+	rc = fs_setattr(fs, m->nodes[c->file].ino, &st, FS_SET_SIZE, NULL);
+	if (unknown_failure(rc))
+		return false;
+	ck_ok(rc);
+	model_truncate(m, c->file, c->offset);
+	return true;
+}
+
+bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed)
+{
+	struct choice c;
+
+	choose(&c, m, seed);
+	switch (rand_r(seed) % 12) {
+	case 0:
+	case 1:
+		return create(m, fs, &c, S_IFREG | 0644);
+	case 2:
+	case 3:
+		return create(m, fs, &c, S_IFDIR | 0755);
+	case 4:
+		return create(m, fs, &c, S_IFLNK | 0777);
+	case 5:
+		return link_node(m, fs, &c, seed);
+	case 6:
+		return remove_name(m, fs, &c, false);
+	case 7:
+		return remove_name(m, fs, &c, true);
+	case 8:
+	case 9:
+		return move(m, fs, &c);
+	case 10:
+		return write_file(m, fs, &c, seed);
+	default:
+		return truncate_file(m, fs, &c);
+	}
+}
+
+/* ------------------------------------------------------ the comparison -- */
+
+static bool same_file(const struct model_node *n, struct fs *fs, char *why,
+		      size_t size)
+{
+	static uint8_t got[MODEL_FILE_MAX + 1];
+	ssize_t read;
+
+	read = fs_read(fs, n->ino, got, sizeof(got), 0);
+	if (read != (ssize_t)n->size) {
+		snprintf(why, size, "inode %llu: %zd bytes instead of %zu",
+			 (unsigned long long)n->ino, read, n->size);
+		return false;
+	}
+	if (memcmp(got, n->bytes, n->size) != 0) {
+		snprintf(why, size, "inode %llu: other bytes",
+			 (unsigned long long)n->ino);
+		return false;
+	}
+	return true;
+}
+
+static bool same_node(struct model *m, int node, struct fs *fs, char *why,
+		      size_t size)
+{
+	const struct model_node *n = &m->nodes[node];
+	unsigned links = n->links;
+	struct stat st;
+	int rc;
+
+	rc = fs_getattr(fs, n->ino, &st);
+	if (S_ISDIR(n->mode))
+		links = 2 + model_subdirs(m, node);
+	if (rc < 0 || st.st_mode != n->mode || st.st_nlink != links) {
+		snprintf(why, size, "inode %llu: rc %d, mode %o, %u links",
+			 (unsigned long long)n->ino, rc, st.st_mode,
+			 (unsigned)st.st_nlink);
+		return false;
+	}
+	return !S_ISREG(n->mode) || same_file(n, fs, why, size);
+}
+
+/* Every entry of the listing is in the model; the caller knows how many. */
+static bool same_entry(struct model *m, int dir, const struct fs_dirent *entry)
+{
+	struct model_name *n;
+
+	if (strcmp(entry->name, ".") == 0)
+		return entry->ino == m->nodes[dir].ino;
+	if (strcmp(entry->name, "..") == 0)
+		return entry->ino == m->nodes[m->nodes[dir].parent].ino;
+	if (strlen(entry->name) >= MODEL_NAME_SIZE)
+		return false;
+	n = model_find(m, dir, entry->name);
+	return n && m->nodes[n->node].ino == entry->ino &&
+	       (m->nodes[n->node].mode & S_IFMT) == entry->type;
+}
+
+static bool same_listing(struct model *m, int dir, struct fs *fs, char *why,
+			 size_t size)
+{
+	struct fs_dirent entry;
+	struct fs_dir *d;
+	unsigned count = 0;
+	bool same = true;
+	int rc;
+
+	if (fs_dir_open(fs, m->nodes[dir].ino, 0, &d) < 0) {
+		snprintf(why, size, "directory cannot be opened");
+		return false;
+	}
+	while (same && (rc = fs_dir_next(d, &entry)) > 0) {
+		same = same_entry(m, dir, &entry);
+		if (!same)
+			snprintf(why, size, "%s should not be listed",
+				 entry.name);
+		count++;
+	}
+	fs_dir_close(d);
+	if (same && count != model_names_in(m, dir) + 2) {
+		snprintf(why, size, "directory %llu: %u entries, not %u",
+			 (unsigned long long)m->nodes[dir].ino, count,
+			 model_names_in(m, dir) + 2);
+		return false;
+	}
+	return same;
+}
+
+bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size)
+{
+	struct fs_usage usage;
+	bool same = true;
+	int i;
+
+	ck_ok(fs_usage(fs, &usage));
+	if (usage.inodes != model_count(m)) {
+		snprintf(why, size, "%llu inodes instead of %u",
+			 (unsigned long long)usage.inodes, model_count(m));
+		return false;
+	}
+	for (i = 0; same && i < MODEL_NODES; i++) {
+		if (!m->nodes[i].used)
+			continue;
+		same = same_node(m, i, fs, why, size);
+		if (same && S_ISDIR(m->nodes[i].mode))
+			same = same_listing(m, i, fs, why, size);
+	}
+	return same;
+}

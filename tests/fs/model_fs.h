@@ -1,0 +1,21 @@
+/*
+ * Random operations, done to the model and to a filesystem alike, and the
+ * comparison of the two.
+ */
+#ifndef TESTS_FS_MODEL_FS_H
+#define TESTS_FS_MODEL_FS_H
+
+#include "fs/fs.h"
+#include "tests/fs/model.h"
+
+/*
+ * One operation.  Returns false if the filesystem failed for a reason that the
+ * model does not know (-EIO, -EROFS, -ENOSPC); then the model is as it was.
+ * Any other difference fails the test.
+ */
+bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed);
+
+/* Whether both hold the same; if not, @why (of @size bytes) says what. */
+bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size);
+
+#endif
