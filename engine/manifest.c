@@ -31,7 +31,7 @@ static int super_decode(const uint8_t in[SUPER_SIZE], uint64_t salt,
 	return 0;
 }
 
-int super_read(struct env *env, struct super *out)
+int manifest_read_super(struct env *env, struct super *out)
 {
 	const struct file_header want = { .kind = FILE_SUPER };
 	struct file_header header;
@@ -74,7 +74,7 @@ static int write_whole(struct env *env, const char *name, struct slice bytes)
 	return rc;
 }
 
-int super_write(struct env *env, const struct super *super)
+int manifest_write_super(struct env *env, const struct super *super)
 {
 	struct file_header h = { .kind = FILE_SUPER };
 	uint8_t out[SUPER_SIZE] = { 0 };
@@ -232,7 +232,7 @@ int manifest_rewrite(struct manifest *m, const struct version *v)
 		return rc;
 	super.manifest = number;
 	super.manifest_size = reclog_size(log);
-	rc = super_write(m->env, &super);
+	rc = manifest_write_super(m->env, &super);
 	if (rc < 0) {
 		/* SUPER may name either: both must stay as they are. */
 		reclog_close(log);
@@ -277,5 +277,5 @@ int manifest_close(struct manifest *m)
 	super.manifest_size = reclog_size(m->log);
 	if (super.manifest_size == m->super.manifest_size)
 		return 0;
-	return super_write(m->env, &super);
+	return manifest_write_super(m->env, &super);
 }

@@ -46,10 +46,10 @@ struct super {
  * Reads SUPER.  Returns 0, -ENOENT, -EBADMSG, -EUCLEAN, -EPROTONOSUPPORT or
  * -EIO.
  */
-int super_read(struct env *env, struct super *out) MUST_USE;
+int manifest_read_super(struct env *env, struct super *out) MUST_USE;
 
 /* Replaces SUPER, durably. */
-int super_write(struct env *env, const struct super *super) MUST_USE;
+int manifest_write_super(struct env *env, const struct super *super) MUST_USE;
 
 /* The manifest of an open store. */
 struct manifest {

@@ -444,7 +444,7 @@ int recover_open(struct kv *kv)
 	struct files f;
 	int rc;
 
-	rc = super_read(kv->env, &kv->manifest.super);
+	rc = manifest_read_super(kv->env, &kv->manifest.super);
 	if (rc < 0)
 		return rc;
 	memcpy(kv->store_id, kv->manifest.super.store_id, sizeof(kv->store_id));
