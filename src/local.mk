@@ -1,1 +1,24 @@
 # The daemon: the only folder compiled with the FUSE flags.
+bin_PROGRAMS += loamfs
+dist_man8_MANS += %D%/loamfs.8
+
+loamfs_CPPFLAGS = $(AM_CPPFLAGS)
+loamfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
+loamfs_LDADD = $(FS_LIBS) $(FUSE_LIBS)
+loamfs_SOURCES = \
+	%D%/daemon.c %D%/daemon.h \
+	%D%/device.c %D%/device.h \
+	%D%/fuse.h \
+	%D%/log.c %D%/log.h \
+	%D%/main.c \
+	%D%/ops.c %D%/ops.h \
+	%D%/ops_attr.c \
+	%D%/ops_dir.c \
+	%D%/ops_io.c \
+	%D%/ops_name.c \
+	%D%/opts.c %D%/opts.h \
+	%D%/paths.c %D%/paths.h \
+	%D%/reply.c %D%/reply.h \
+	%D%/scratch.c %D%/scratch.h \
+	%D%/serve.c %D%/serve.h \
+	%D%/stop.c %D%/stop.h

@@ -1,0 +1,101 @@
+/* loamfs: the daemon.  See loamfs.8. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/fs.h"
+#include "src/daemon.h"
+#include "src/log.h"
+#include "src/ops.h"
+#include "src/opts.h"
+#include "src/paths.h"
+#include "src/serve.h"
+#include "src/stop.h"
+
+/* Some texts begin with the path of what they are about. */
+static void log_store(const struct opts *o, const char *what, int rc)
+{
+	const char *text = fs_error_text(rc);
+	size_t n = strlen(o->store);
+
+	if (!strncmp(text, o->store, n) && (text[n] == ':' || text[n] == '/'))
+		log_error("%s%s", what, text);
+	else
+		log_error("%s%s: %s", what, o->store, text);
+}
+
+static int open_fs(struct fs **out, const struct opts *o)
+{
+	struct fs_options options = fs_options_default;
+	int rc;
+
+	options.create = !o->read_only;
+	options.background = true;
+	options.root_uid = getuid();
+	options.root_gid = getgid();
+	if (o->memory_bytes)
+		options.memory_bytes = o->memory_bytes;
+	if (o->sync_interval_ms >= 0)
+		options.sync_interval_ms = (unsigned)o->sync_interval_ms;
+
+	rc = fs_open(out, o->store, &options);
+	if (rc < 0)
+		log_store(o, "", rc);
+	return rc;
+}
+
+static int close_fs(struct fs *fs, const struct opts *o)
+{
+	int rc = fs_close(fs);
+
+	if (rc < 0)
+		log_store(o, "not everything could be saved: ", rc);
+	return rc;
+}
+
+/* Returns 0 if all went well to the end of the mount. */
+static int run(struct opts *o)
+{
+	struct fuse_session *session;
+	struct ops ops = { .fs = NULL };
+	int rc, close_rc;
+
+	stop_block_signals();
+	session = serve_new(o, &ops);
+	if (!session)
+		return -1;
+
+	rc = open_fs(&ops.fs, o);
+	if (rc < 0)
+		goto free_session;
+
+	rc = serve(session, o);
+	close_rc = close_fs(ops.fs, o);
+	if (rc == 0)
+		rc = close_rc;
+
+free_session:
+	serve_free(session);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct opts opts;
+	int rc;
+
+	log_init();
+	umask(0);
+
+	rc = opts_parse(&opts, argc, argv);
+	if (rc == 0)
+		rc = paths_check(&opts);
+	if (rc == 0 && !opts.foreground)
+		rc = daemon_fork();
+	if (rc == 0)
+		rc = run(&opts);
+
+	opts_fini(&opts);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

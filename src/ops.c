@@ -1,0 +1,75 @@
+#include "src/ops.h"
+
+#include <linux/fuse.h>
+#include <string.h>
+
+#include "src/daemon.h"
+#include "src/device.h"
+#include "src/log.h"
+
+#define WRITE_BYTES_MAX (1u << 20) /* a request; the kernel's own limit */
+#define BACKGROUND_MAX  64         /* requests of read-ahead and writeback */
+
+/*
+ * Wanted, if the kernel offers it.  Not wanted: HANDLE_KILLPRIV (the kernel
+ * clears setuid and setgid itself, by SETATTR), ATOMIC_O_TRUNC (there is no
+ * OPEN to truncate in), AUTO_INVAL_DATA (nobody else changes files), splice
+ * (the data do not lie in files of their own).
+ */
+static const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO |
+			       FUSE_CAP_CACHE_SYMLINKS |
+			       FUSE_CAP_EXPORT_SUPPORT |
+			       FUSE_CAP_NO_OPENDIR_SUPPORT |
+			       FUSE_CAP_NO_OPEN_SUPPORT |
+			       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
+			       FUSE_CAP_READDIRPLUS_AUTO |
+			       FUSE_CAP_WRITEBACK_CACHE;
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	int rc;
+
+	(void)userdata;
+	conn->want = conn->capable & wanted;
+	conn->max_write = WRITE_BYTES_MAX;
+	conn->max_background = BACKGROUND_MAX;
+	conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+	if (conn->capable & FUSE_CAP_PARALLEL_DIROPS)
+		device_add_flags(FUSE_PARALLEL_DIROPS);
+
+	/* The parent that waited is gone: a mount that nobody asked for any
+	 * more is still a good one, so say it and go on. */
+	rc = daemon_ready();
+	if (rc < 0)
+		log_error("cannot leave the terminal: %s", strerror(-rc));
+}
+
+const struct fuse_lowlevel_ops ops_table = {
+	.init = op_init,
+
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.mknod = op_mknod,
+	.mkdir = op_mkdir,
+	.symlink = op_symlink,
+	.readlink = op_readlink,
+	.link = op_link,
+	.unlink = op_unlink,
+	.rmdir = op_rmdir,
+	.rename = op_rename,
+
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.statfs = op_statfs,
+
+	.open = op_open,
+	.read = op_read,
+	.write = op_write,
+	.fsync = op_fsync,
+
+	.opendir = op_open,
+	.readdir = op_readdir,
+	.readdirplus = op_readdirplus,
+	.fsyncdir = op_fsync,
+};

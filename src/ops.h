@@ -1,0 +1,79 @@
+/*
+ * ops: what the kernel asks, handed to fs.
+ *
+ * Each handler decodes, calls one function of fs and replies: no thought of its
+ * own.  Files by topic: ops_name.c (entries of directories), ops_attr.c,
+ * ops_io.c (contents), ops_dir.c (listings).
+ *
+ * What is not there, and why
+ *   - open and opendir answer ENOSYS: the kernel then sends neither them nor
+ *     their releases any more, and keeps its caches from one open to the next.
+ *     All state is found by inode; an unlinked inode lives until FORGET.
+ *   - create: the kernel then sends MKNOD, which with the above is all it
+ * takes.
+ *   - flush, access: nothing to do (the kernel checks permissions by itself).
+ *   - flock, getlk, setlk: the kernel keeps the locks.
+ *   - xattrs, lseek, fallocate, copy_file_range: not supported yet; the kernel
+ *     remembers the first ENOSYS, and programs fall back.
+ *
+ * Thread safety: handlers run in several threads at once.  No lock of fs is
+ * held over a reply.
+ */
+#ifndef SRC_OPS_H
+#define SRC_OPS_H
+
+#include "src/fuse.h"
+
+struct fs;
+
+/* What every handler gets: the session's user data. */
+struct ops {
+	struct fs *fs; /* borrowed; set before the mount */
+};
+
+extern const struct fuse_lowlevel_ops ops_table;
+
+static inline struct fs *ops_fs(fuse_req_t req)
+{
+	return ((struct ops *)fuse_req_userdata(req))->fs;
+}
+
+/* ops_name.c */
+void op_lookup(fuse_req_t req, fuse_ino_t dir, const char *name);
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count);
+void op_forget_multi(fuse_req_t req, size_t count,
+		     struct fuse_forget_data *forgets);
+void op_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
+	      dev_t rdev);
+void op_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode);
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t dir,
+		const char *name);
+void op_readlink(fuse_req_t req, fuse_ino_t ino);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name);
+void op_unlink(fuse_req_t req, fuse_ino_t dir, const char *name);
+void op_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name);
+void op_rename(fuse_req_t req, fuse_ino_t dir, const char *name,
+	       fuse_ino_t newdir, const char *newname, unsigned flags);
+
+/* ops_attr.c */
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+		struct fuse_file_info *fi);
+void op_statfs(fuse_req_t req, fuse_ino_t ino);
+
+/* ops_io.c */
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+	     struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
+	      off_t offset, struct fuse_file_info *fi);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
+	      struct fuse_file_info *fi);
+
+/* ops_dir.c */
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		struct fuse_file_info *fi);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi);
+
+#endif

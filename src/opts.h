@@ -1,0 +1,42 @@
+/*
+ * opts: the command line.
+ *
+ *      loamfs [options] STORE MOUNTPOINT
+ *
+ * Our own options are taken out, all other -o options stay in args and pass on
+ * to libfuse, which knows its own and refuses the rest.  Whatever is wrong is
+ * said in one line.
+ */
+#ifndef SRC_OPTS_H
+#define SRC_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "src/fuse.h"
+
+struct opts {
+	char *store;           /* owned; absolute after paths_check() */
+	char *mountpoint;      /* owned; absolute after paths_check() */
+	bool foreground;       /* stay, and log to stderr */
+	bool read_only;        /* libfuse gets it too */
+	size_t memory_bytes;   /* for caches and buffers; 0: the default */
+	int sync_interval_ms;  /* of the background sync; -1: the default */
+	struct fuse_args args; /* owned; what remains for libfuse */
+};
+
+/*
+ * Returns 0; 1 if all that was asked for, a help text or the version, has been
+ * printed; or -EINVAL or -ENOMEM after a line that says why.  @o is ended with
+ * opts_fini() in any case.
+ */
+int opts_parse(struct opts *o, int argc, char **argv);
+void opts_fini(struct opts *o);
+
+/*
+ * Adds what libfuse is always told: who we are in the mount table, and that the
+ * kernel shall check permissions.  What the user said goes before.
+ */
+int opts_complete(struct opts *o);
+
+#endif

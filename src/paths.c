@@ -1,0 +1,133 @@
+#include "src/paths.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "src/log.h"
+#include "src/opts.h"
+
+static int check_mountpoint(const char *path)
+{
+	struct statvfs vfs;
+	struct stat st;
+	int err;
+
+	/* A dead mount may answer stat() from the kernel's cache. */
+	if (stat(path, &st) < 0 || statvfs(path, &vfs) < 0) {
+		err = errno;
+		if (err == ENOTCONN)
+			log_error("%s: a mount whose daemon is gone; first "
+				  "run: fusermount3 -u %s",
+				  path, path);
+		else
+			log_error("%s: %s", path, strerror(err));
+		return -err;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		log_error("%s: %s", path, strerror(ENOTDIR));
+		return -ENOTDIR;
+	}
+	/* fusermount3's own rule for users; root is not asked. */
+	if (access(path, W_OK) < 0) {
+		err = errno;
+		log_error("%s: mounting needs a directory that you may write: "
+			  "%s",
+			  path, strerror(err));
+		return -err;
+	}
+	return 0;
+}
+
+static int check_device(void)
+{
+	int err;
+
+	if (access("/dev/fuse", R_OK | W_OK) == 0)
+		return 0;
+	err = errno;
+	log_error("/dev/fuse: %s%s", strerror(err),
+		  err == EACCES ? "" : "; is the kernel module fuse loaded?");
+	return -err;
+}
+
+/* realpath() of a path whose last component need not exist. */
+static char *resolve(const char *path)
+{
+	char *full = realpath(path, NULL);
+	char *dir = NULL, *base = NULL, *parent = NULL;
+
+	if (full || errno != ENOENT)
+		return full;
+
+	dir = strdup(path);
+	base = strdup(path);
+	if (!dir || !base)
+		goto out;
+	parent = realpath(dirname(dir), NULL);
+	if (!parent)
+		goto out;
+	if (asprintf(&full, "%s/%s", strcmp(parent, "/") ? parent : "",
+		     basename(base)) < 0)
+		full = NULL;
+out:
+	free(dir);
+	free(base);
+	free(parent);
+	return full;
+}
+
+static int replace(char **path)
+{
+	char *full = resolve(*path);
+	int err = errno;
+
+	if (!full) {
+		log_error("%s: %s", *path, strerror(err));
+		return -err;
+	}
+	free(*path);
+	*path = full;
+	return 0;
+}
+
+/* @path is @dir, or lies somewhere below it. */
+static bool lies_in(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (strncmp(path, dir, n))
+		return false;
+	return n == 1 || path[n] == '\0' || path[n] == '/';
+}
+
+int paths_check(struct opts *o)
+{
+	int rc;
+
+	rc = check_mountpoint(o->mountpoint);
+	if (rc == 0)
+		rc = replace(&o->mountpoint);
+	if (rc == 0)
+		rc = replace(&o->store);
+	if (rc < 0)
+		return rc;
+
+	if (lies_in(o->store, o->mountpoint)) {
+		log_error("%s: the store would be hidden by its own mount on "
+			  "%s",
+			  o->store, o->mountpoint);
+		return -EINVAL;
+	}
+	if (lies_in(o->mountpoint, o->store)) {
+		log_error("%s: the mount point lies inside the store %s",
+			  o->mountpoint, o->store);
+		return -EINVAL;
+	}
+	return check_device();
+}

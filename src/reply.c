@@ -1,0 +1,95 @@
+#include "src/reply.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "fs/fs.h"
+#include "src/log.h"
+
+/* One line a second: a program that retries must not fill the log. */
+static bool may_log(void)
+{
+	static _Atomic time_t last = -1;
+	struct timespec now;
+	time_t before = atomic_load(&last);
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec != before &&
+	       atomic_compare_exchange_strong(&last, &before, now.tv_sec);
+}
+
+static void log_damage(int rc)
+{
+	if (may_log())
+		log_error("%s", fs_error_text(rc));
+}
+
+/* A mount that is read-only by choice gets no writes from the kernel. */
+static void log_poisoned(void)
+{
+	static atomic_bool logged;
+
+	if (!atomic_exchange(&logged, true))
+		log_error("no more writes after an earlier write error: %s; "
+			  "mounting again recovers",
+			  fs_error_text(-EROFS));
+}
+
+void reply_err(fuse_req_t req, int rc)
+{
+	assert(rc < 0);
+	switch (rc) {
+	case -EBADMSG:
+	case -EUCLEAN:
+	case -EPROTONOSUPPORT:
+	case -EIO:
+		log_damage(rc);
+		rc = -EIO;
+		break;
+	case -EROFS:
+		log_poisoned();
+		break;
+	}
+	fuse_reply_err(req, -rc);
+}
+
+void reply_rc(fuse_req_t req, int rc)
+{
+	if (rc < 0)
+		reply_err(req, rc);
+	else
+		fuse_reply_err(req, 0);
+}
+
+struct fuse_entry_param reply_param(const struct fs_entry *entry)
+{
+	return (struct fuse_entry_param){
+		.ino = entry->ino,
+		.generation = entry->generation,
+		.attr = entry->attr,
+		.attr_timeout = REPLY_CACHE_SECONDS,
+		.entry_timeout = REPLY_CACHE_SECONDS,
+	};
+}
+
+void reply_entry(fuse_req_t req, struct fs *fs, const struct fs_entry *entry)
+{
+	struct fuse_entry_param param = reply_param(entry);
+
+	/* A reply that was not sent gave the kernel no reference. */
+	if (fuse_reply_entry(req, &param) != 0)
+		fs_forget(fs, entry->ino, 1);
+}
+
+void reply_no_entry(fuse_req_t req)
+{
+	struct fuse_entry_param param = {
+		.ino = 0,
+		.entry_timeout = REPLY_CACHE_SECONDS,
+	};
+
+	fuse_reply_entry(req, &param);
+}

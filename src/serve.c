@@ -1,0 +1,71 @@
+#include "src/serve.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "src/fuse.h"
+#include "src/device.h"
+#include "src/log.h"
+#include "src/ops.h"
+#include "src/opts.h"
+#include "src/stop.h"
+
+struct fuse_session *serve_new(struct opts *o, struct ops *ops)
+{
+	if (opts_complete(o) < 0)
+		return NULL;
+	return fuse_session_new(&o->args, &ops_table, sizeof(ops_table), ops);
+}
+
+void serve_free(struct fuse_session *session)
+{
+	if (session)
+		fuse_session_destroy(session);
+}
+
+static int loop(struct fuse_session *session)
+{
+	struct fuse_loop_config *config;
+	int rc;
+
+	config = fuse_loop_cfg_create();
+	if (!config) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	fuse_loop_cfg_set_clone_fd(config, 0);
+	rc = fuse_session_loop_mt(session, config);
+	fuse_loop_cfg_destroy(config);
+	/* Positive: a signal, which is no failure. */
+	if (rc < 0)
+		log_error("cannot go on serving: %s", strerror(-rc));
+	return rc < 0 ? rc : 0;
+}
+
+int serve(struct fuse_session *session, const struct opts *o)
+{
+	struct stop stop;
+	int rc;
+
+	/* libfuse has printed why. */
+	if (fuse_session_mount(session, o->mountpoint) != 0)
+		return -EIO;
+
+	rc = device_hook(session);
+	if (rc < 0) {
+		log_error("cannot serve: %s", strerror(-rc));
+		goto unmount;
+	}
+	rc = stop_begin(&stop, session, o->mountpoint);
+	if (rc < 0)
+		goto unmount;
+	rc = loop(session);
+	/* Closes the device: what still waits for an answer gets an error. */
+	fuse_session_unmount(session);
+	stop_end(&stop);
+	return rc;
+
+unmount:
+	fuse_session_unmount(session);
+	return rc;
+}
