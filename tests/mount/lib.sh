@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+# What the tests of a real mount share.  Sourced, never run.
+#
+# Each test has a directory of its own, in which $store and $mnt lie, and ends
+# with nothing mounted and no daemon running, whatever happens.  The daemon
+# stays in the foreground here, so that its exit status and all it has to say
+# (a sanitizer's report, too) are seen: both are part of each test.
+
+set -u -o pipefail
+export LC_ALL=C
+
+: "${LOAMFS:?is not set: run make check}"
+
+skip() {
+	echo "SKIPPED: $*" >&2
+	exit 77
+}
+
+fail() {
+	echo "FAILED: $*" >&2
+	if [ -s "$work/log" ]; then
+		echo "the daemon said:" >&2
+		cat "$work/log" >&2
+	fi
+	exit 1
+}
+
+for program in fusermount3 timeout rsync setpriv pgrep perl; do
+	command -v "$program" >/dev/null || skip "$program is not installed"
+done
+(exec 3<>/dev/fuse) 2>/dev/null || skip "/dev/fuse cannot be opened"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/loamfs-test.XXXXXX") || exit 1
+work=$(cd "$work" && pwd -P)
+store=$work/store
+mnt=$work/mnt
+daemon=
+mkdir "$mnt"
+
+is_mounted() {
+	grep -qF " $mnt " /proc/self/mountinfo
+}
+
+# The process $1 is no more; one that only waits to be collected counts.
+is_gone() {
+	local state
+	state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
+# Waits until the process $1 is gone, for at most $2 seconds.
+wait_gone() {
+	local i
+	for ((i = 0; i < $2 * 20; i++)); do
+		is_gone "$1" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+cleanup() {
+	local pid
+	cd /
+	if is_mounted; then
+		timeout 20 fusermount3 -u "$mnt" 2>/dev/null ||
+			timeout 20 fusermount3 -uz "$mnt"
+	fi
+	# A daemon in the background is known by its store alone.
+	for pid in $daemon $(pgrep -f -- "loamfs.* $store( |\$)"); do
+		wait_gone "$pid" 10 || kill -9 "$pid" 2>/dev/null
+	done
+	rm -rf --one-file-system "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# Runs a command that must succeed, and in time.
+run() {
+	timeout -k 5 600 "$@" || fail "status $? of: $*"
+}
+
+# Mounts $store on $mnt; the arguments are options.
+mount_fs() {
+	local i
+
+	: >"$work/log"
+	"$LOAMFS" -f "$@" "$store" "$mnt" 2>>"$work/log" &
+	daemon=$!
+	for ((i = 0; i < 1200; i++)); do
+		is_mounted && return 0
+		if is_gone "$daemon"; then
+			grep -q 'not permitted' "$work/log" &&
+				skip "mounting is not allowed here"
+			fail "the daemon ended before it had mounted"
+		fi
+		sleep 0.05
+	done
+	fail "no mount after a minute"
+}
+
+# The daemon has been asked to end, and must do so with all well.
+expect_end() {
+	local status
+
+	wait_gone "$daemon" 120 || fail "the daemon does not end"
+	wait "$daemon"
+	status=$?
+	daemon=
+	[ "$status" -eq 0 ] || fail "the daemon ended with status $status"
+	is_mounted && fail "still mounted after the daemon's end"
+	[ ! -s "$work/log" ] || fail "the daemon complained"
+}
+
+unmount_fs() {
+	run fusermount3 -u "$mnt"
+	expect_end
+}
+
+# The daemon dies without a word, then the same store is mounted again.
+kill_and_remount() {
+	kill -9 "$daemon"
+	wait "$daemon" 2>/dev/null
+	daemon=
+	run fusermount3 -u "$mnt"
+	mount_fs "$@"
+}
+
+# All there is to know about the tree $1, a line for each entry and for each
+# file's contents.  Hard links are told by the first name of their inode.
+manifest() {
+	(
+		cd "$1" || exit 1
+		find . -printf '%i %y %m %U %G %T@ %s %p\t%l\n' | sort -k8 |
+			awk '{
+				ino = $1
+				$1 = ""
+				if ($2 == "d")
+					$7 = "-"
+				else {
+					if (!(ino in first))
+						first[ino] = $8
+					$0 = $0 " = " first[ino]
+				}
+				print
+			}' || exit 1
+		find . -type f -print0 | sort -z | xargs -0r sha256sum
+	)
+}
+
+# The trees $1 and $2 are the same in all that manifest() tells.
+compare_trees() {
+	manifest "$1" >"$work/a" || fail "cannot read $1"
+	manifest "$2" >"$work/b" || fail "cannot read $2"
+	[ -s "$work/a" ] || fail "$1 is empty"
+	if ! diff "$work/a" "$work/b" >"$work/diff"; then
+		head -n 20 "$work/diff" >&2
+		fail "$1 and $2 differ"
+	fi
+}
+
+# The link counts below $1 are true: of a directory 2 and one for each directory
+# in it, of anything else the number of its names.
+check_link_counts() {
+	find "$1" -printf '%y %i %n %p\n' | awk '
+		{
+			path = $0
+			sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path)
+			type[path] = $1; ino[path] = $2; said[path] = $3
+			names[$2]++
+			if ($1 == "d") {
+				parent = path
+				if (sub(/\/[^\/]*$/, "", parent))
+					dirs[parent]++
+			}
+		}
+		END {
+			for (path in type) {
+				n = type[path] == "d" ? 2 + dirs[path] : \
+					names[ino[path]]
+				if (said[path] != n) {
+					print path ": " said[path] \
+						" links, not " n
+					bad = 1
+				}
+			}
+			exit bad
+		}' >&2 || fail "wrong link counts below $1"
+}
