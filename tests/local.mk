@@ -4,3 +4,6 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 include tests/engine/local.mk
 include tests/fs/local.mk
 include tests/mount/local.mk
+
+dist_check_SCRIPTS += %D%/layers
+TESTS += %D%/layers
