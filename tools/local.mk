@@ -1,1 +1,2 @@
-
+# Scripts for who builds from the repository.
+EXTRA_DIST += %D%/check %D%/lib.sh %D%/quickstart

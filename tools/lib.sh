@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# What quickstart and check share.  Sourced, never run.
+
+# The one list of Debian packages that building and testing take.
+packages="autoconf automake pkg-config gcc make libfuse3-dev fuse3 liblz4-dev
+	libxxhash-dev check rsync attr"
+
+say() {
+	echo "== $*"
+}
+
+die() {
+	echo "$(basename "$0"): $*" >&2
+	exit 1
+}
+
+# Prints which of the packages $* are not installed.
+missing() {
+	local package
+	for package in "$@"; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
+			grep -q '^install ok installed$' || echo "$package"
+	done
+}
+
+# Installs what is missing of the packages $*, with sudo for who is not root.
+install_packages() {
+	local need sudo=()
+
+	if ! command -v dpkg-query >/dev/null; then
+		say "not a Debian: you need what these packages hold: $*"
+		return 0
+	fi
+	mapfile -t need < <(missing "$@")
+	[ ${#need[@]} -gt 0 ] || return 0
+
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null ||
+			die "as root, run: apt-get install ${need[*]}"
+		sudo=(sudo)
+	fi
+	say "installing ${need[*]}"
+	"${sudo[@]}" apt-get update -qq || die "apt-get update failed"
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+		-qq --no-install-recommends "${need[@]}" >/dev/null ||
+		die "could not install ${need[*]}"
+}
+
+# Makes ./configure, if there is none or it is older than what it is made of.
+make_configure() {
+	local file
+
+	[ -d "$top/build-aux" ] || rm -f "$top/configure"
+	for file in "$top/configure.ac" "$top/Makefile.am" "$top"/*/local.mk \
+		"$top"/tests/*/local.mk; do
+		if [ "$file" -nt "$top/Makefile.in" ]; then
+			say "autoreconf"
+			(cd "$top" && autoreconf -fi >"$1" 2>&1) || {
+				cat "$1" >&2
+				die "autoreconf failed"
+			}
+			return 0
+		fi
+	done
+}
