@@ -118,38 +118,72 @@ int file_header_read(struct env_file *file, const struct file_header *want,
 	return header_decode(file->name, want, bytes, out);
 }
 
-int file_create(struct env *env, enum file_kind kind, uint64_t number,
-		const uint8_t store_id[16], struct env_file **file,
-		struct file_header *header)
+/* Puts a fresh header in front of @file. */
+static int write_header(struct env *env, struct env_file *file,
+			enum file_kind kind, uint64_t number,
+			const uint8_t store_id[16], struct file_header *out)
 {
 	struct file_header h = { .kind = kind, .number = number };
 	uint8_t bytes[FILE_HEADER_SIZE];
-	char name[ENV_NAME_MAX + 1];
-	struct slice part;
-	struct env_file *f;
+	struct slice part = slice_of(bytes, sizeof(bytes));
 	int rc;
 
 	memcpy(h.store_id, store_id, sizeof(h.store_id));
 	h.created_ns = env_realtime_ns(env);
 	env_random(env, &h.salt, sizeof(h.salt));
 	file_header_encode(&h, bytes);
+	rc = env_write_at(file, &part, 1, 0);
+	if (rc == 0)
+		*out = h;
+	return rc;
+}
+
+int file_create(struct env *env, enum file_kind kind, uint64_t number,
+		const uint8_t store_id[16], struct env_file **file,
+		struct file_header *header)
+{
+	char name[ENV_NAME_MAX + 1];
+	struct env_file *f;
+	int rc;
 
 	file_name(name, kind, number);
 	rc = env_open(env, name, ENV_CREATE, &f);
 	if (rc < 0)
 		return rc;
-
-	part = slice_of(bytes, sizeof(bytes));
-	rc = env_write_at(f, &part, 1, 0);
+	rc = write_header(env, f, kind, number, store_id, header);
 	if (rc < 0) {
 		env_close(f);
 		/* Without a header nobody will ever take it for ours. */
 		(void)!env_remove(env, name);
 		return rc;
 	}
-
 	*file = f;
-	*header = h;
+	return 0;
+}
+
+int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
+	       uint64_t number, const uint8_t store_id[16],
+	       struct env_file **file, struct file_header *header)
+{
+	char from[ENV_NAME_MAX + 1], to[ENV_NAME_MAX + 1];
+	struct env_file *f;
+	int rc;
+
+	file_name(from, kind, old);
+	file_name(to, kind, number);
+	rc = env_open(env, from, ENV_WRITE, &f);
+	if (rc < 0)
+		return rc;
+	rc = write_header(env, f, kind, number, store_id, header);
+	if (rc == 0)
+		rc = env_sync(f);
+	if (rc == 0)
+		rc = env_rename(env, from, to);
+	if (rc < 0) {
+		env_close(f);
+		return rc;
+	}
+	*file = f;
 	return 0;
 }
 

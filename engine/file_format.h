@@ -79,6 +79,16 @@ int file_create(struct env *env, enum file_kind kind, uint64_t number,
 		const uint8_t store_id[16], struct env_file **file,
 		struct file_header *header) MUST_USE;
 
+/*
+ * Gives file @old, which nothing names any more, a fresh header and the number
+ * @number, and keeps its other bytes.  The header is durable before the name
+ * changes, so that no file ever shows another's number under a name that
+ * counts; the new name is not durable yet.
+ */
+int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
+	       uint64_t number, const uint8_t store_id[16],
+	       struct env_file **file, struct file_header *header) MUST_USE;
+
 /* Opens a file and reads its header, which must fit. */
 int file_open(struct env *env, enum file_kind kind, uint64_t number,
 	      const uint8_t store_id[16], enum env_mode mode,

@@ -38,9 +38,22 @@ static int check_options(const struct kv_options *o)
 	return 0;
 }
 
+/* A log that waited to be reused; it would only take up room. */
+static void remove_spare(struct kv *kv)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	if (kv->spare_wal == 0)
+		return;
+	file_name(name, FILE_WAL, kv->spare_wal);
+	/* What stays behind is removed when the store is opened. */
+	(void)!env_remove(kv->env, name);
+}
+
 static void kv_free(struct kv *kv)
 {
 	view_unref(kv->view);
+	remove_spare(kv);
 	vlog_fini(&kv->vlog);
 	manifest_fini(&kv->manifest);
 	cache_free(kv->blocks);

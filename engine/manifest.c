@@ -172,7 +172,7 @@ static int append(struct reclog *log, const struct edit *edit)
 	rc = edit_encode(edit, &bytes);
 	if (rc == 0) {
 		payload = buf_slice(&bytes);
-		rc = reclog_append(log, &payload, 1);
+		rc = reclog_append(log, &payload, 1, 0);
 	}
 	if (rc == 0 && reclog_sync(log) < 0)
 		rc = -EIO;

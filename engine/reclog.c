@@ -15,32 +15,52 @@ struct reclog {
 	uint64_t number;
 	uint64_t seed;         /* checksum of the last record, or the salt */
 	_Atomic uint64_t size; /* bytes, behind the last record */
+	uint64_t file_size;    /* bytes, at least size */
 	struct buf headers;    /* reused between appends */
 	struct slice *parts;   /* reused between appends, owned */
 	size_t parts_cap;
 };
 
+/* A log in @file, which it takes over, also on failure. */
+static int reclog_new(struct reclog **out, struct env_file *file,
+		      const struct file_header *header)
+{
+	struct reclog *log = calloc(1, sizeof(*log));
+	int rc = log ? env_size(file, &log->file_size) : -ENOMEM;
+
+	if (rc < 0) {
+		free(log);
+		env_close(file);
+		return rc;
+	}
+	log->file = file;
+	log->number = header->number;
+	log->seed = header->salt;
+	log->size = FILE_HEADER_SIZE;
+	*out = log;
+	return 0;
+}
+
 int reclog_create(struct reclog **out, struct env *env, enum file_kind kind,
 		  uint64_t number, const uint8_t store_id[16])
 {
 	struct file_header header;
-	struct reclog *log;
+	struct env_file *file;
 	int rc;
 
-	log = calloc(1, sizeof(*log));
-	if (!log)
-		return -ENOMEM;
+	rc = file_create(env, kind, number, store_id, &file, &header);
+	return rc < 0 ? rc : reclog_new(out, file, &header);
+}
 
-	rc = file_create(env, kind, number, store_id, &log->file, &header);
-	if (rc < 0) {
-		free(log);
-		return rc;
-	}
-	log->number = number;
-	log->seed = header.salt;
-	log->size = FILE_HEADER_SIZE;
-	*out = log;
-	return 0;
+int reclog_reuse(struct reclog **out, struct env *env, enum file_kind kind,
+		 uint64_t old, uint64_t number, const uint8_t store_id[16])
+{
+	struct file_header header;
+	struct env_file *file;
+	int rc;
+
+	rc = file_reuse(env, kind, old, number, store_id, &file, &header);
+	return rc < 0 ? rc : reclog_new(out, file, &header);
 }
 
 void reclog_close(struct reclog *log)
@@ -93,8 +113,27 @@ static uint64_t frame(struct reclog *log, const struct slice *payloads,
 	return seed;
 }
 
+/* Writes the first @count parts, and @ahead bytes of zeros behind them. */
+static int write_parts(struct reclog *log, size_t count, uint64_t bytes,
+		       size_t ahead)
+{
+	static const uint8_t zeros[64 * KIB];
+	uint64_t at = log->size;
+	int rc;
+
+	if (at + bytes <= log->file_size)
+		ahead = 0;
+	ahead = size_min(ahead, sizeof(zeros));
+	if (ahead > 0)
+		log->parts[count++] = slice_of(zeros, ahead);
+	rc = env_write_at(log->file, log->parts, count, at);
+	if (rc == 0)
+		log->file_size = u64_max(log->file_size, at + bytes + ahead);
+	return rc;
+}
+
 int reclog_append(struct reclog *log, const struct slice *payloads,
-		  size_t count)
+		  size_t count, size_t ahead)
 {
 	uint64_t at = log->size, bytes, seed;
 	int rc;
@@ -102,14 +141,20 @@ int reclog_append(struct reclog *log, const struct slice *payloads,
 	buf_reset(&log->headers);
 	rc = buf_reserve(&log->headers, count * RECORD_HEADER_SIZE);
 	if (rc == 0)
-		rc = reserve_parts(log, 2 * count);
+		rc = reserve_parts(log, 2 * count + 1);
 	if (rc < 0)
 		return rc;
 
 	seed = frame(log, payloads, count, &bytes);
-	rc = env_write_at(log->file, log->parts, 2 * count, at);
-	if (rc == -ENOSPC && env_truncate(log->file, at) < 0)
-		rc = -EIO;
+	rc = write_parts(log, 2 * count, bytes, ahead);
+	/* There may be room for the records alone. */
+	if (rc == -ENOSPC && ahead > 0)
+		rc = write_parts(log, 2 * count, bytes, 0);
+	if (rc == -ENOSPC) {
+		if (env_truncate(log->file, at) < 0)
+			rc = -EIO;
+		log->file_size = at;
+	}
 	if (rc < 0)
 		return rc;
 

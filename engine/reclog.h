@@ -38,21 +38,34 @@ struct reclog;
 int reclog_create(struct reclog **out, struct env *env, enum file_kind kind,
 		  uint64_t number, const uint8_t store_id[16]) MUST_USE;
 
+/*
+ * The same in the file of log @old, which is of no use any more and whose bytes
+ * stay where they are: to write over blocks that exist costs a device flush
+ * half as much as to write new ones.
+ */
+int reclog_reuse(struct reclog **out, struct env *env, enum file_kind kind,
+		 uint64_t old, uint64_t number,
+		 const uint8_t store_id[16]) MUST_USE;
+
 /* Closes without a sync.  Accepts NULL. */
 void reclog_close(struct reclog *log);
 
 /*
- * Appends @count records with one write.  Returns 0; -ENOSPC, and then the log
- * is as before and may be appended to; -ENOMEM, as before; or -EIO, and then
- * nothing may be appended any more.
+ * Appends @count records with one write.  When that reaches the end of the
+ * file,
+ * @ahead bytes of zeros are written behind them, so that the next syncs need
+ * not make the file longer.
+ *
+ * Returns 0; -ENOSPC, and then the log is as before and may be appended to;
+ * -ENOMEM, as before; or -EIO, and then nothing may be appended any more.
  */
 int reclog_append(struct reclog *log, const struct slice *payloads,
-		  size_t count) MUST_USE;
+		  size_t count, size_t ahead) MUST_USE;
 
 /* Makes what was appended durable. */
 int reclog_sync(struct reclog *log) MUST_USE;
 
-/* The file's size in bytes; may be read by any thread. */
+/* Bytes up to behind the last record; may be read by any thread. */
 uint64_t reclog_size(const struct reclog *log);
 
 uint64_t reclog_number(const struct reclog *log);

@@ -5,22 +5,45 @@
 #include "engine/base/error.h"
 #include "engine/kv.h"
 
+/* A sync of fewer bytes than this is a small one ... */
+#define SMALL_SYNC_SIZE (64 * KIB)
+/* ... and after so many in a row the log is made longer ahead of them. */
+#define SMALL_SYNCS_MIN 4
+#define AHEAD_SIZE      (64 * KIB)
+
+/* A reclog in the spare file if there is one, else in a new one. */
+static int open_log(struct wal *w, const uint8_t store_id[16])
+{
+	uint64_t old = atomic_exchange(w->spare, 0);
+	int rc = -ENOENT;
+
+	if (old != 0)
+		rc = reclog_reuse(&w->log, w->env, FILE_WAL, old, w->number,
+				  store_id);
+	/* A spare that is of no use is left over, as any other file is. */
+	if (rc == -ENOENT)
+		rc = reclog_create(&w->log, w->env, FILE_WAL, w->number,
+				   store_id);
+	return rc;
+}
+
 int wal_create(struct wal **out, struct env *env, uint64_t number,
-	       const uint8_t store_id[16])
+	       const uint8_t store_id[16], _Atomic uint64_t *spare)
 {
 	struct wal *w = calloc(1, sizeof(*w));
 	int rc;
 
 	if (!w)
 		return -ENOMEM;
-	rc = reclog_create(&w->log, env, FILE_WAL, number, store_id);
+	w->env = env;
+	w->number = number;
+	w->spare = spare;
+	w->refs = 1;
+	rc = open_log(w, store_id);
 	if (rc < 0) {
 		free(w);
 		return rc;
 	}
-	w->env = env;
-	w->number = number;
-	w->refs = 1;
 	rc = wal_sync(w);
 	if (rc == 0)
 		rc = env_sync_dir(env);
@@ -42,16 +65,25 @@ struct wal *wal_ref(struct wal *w)
 void wal_unref(struct wal *w)
 {
 	char name[ENV_NAME_MAX + 1];
+	uint64_t none = 0;
 
 	if (!w || atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
 	reclog_close(w->log);
-	if (w->dropped) {
+	if (w->dropped &&
+	    !atomic_compare_exchange_strong(w->spare, &none, w->number)) {
 		file_name(name, FILE_WAL, w->number);
 		/* What stays behind is removed when the store is opened. */
 		(void)!env_remove(w->env, name);
 	}
 	free(w);
+}
+
+int wal_append(struct wal *w, const struct slice *payloads, size_t count)
+{
+	size_t ahead = w->small_syncs >= SMALL_SYNCS_MIN ? AHEAD_SIZE : 0;
+
+	return reclog_append(w->log, payloads, count, ahead);
 }
 
 int wal_sync(struct wal *w)
@@ -64,6 +96,10 @@ int wal_sync(struct wal *w)
 	rc = reclog_sync(w->log);
 	if (rc < 0)
 		return rc;
+	if (size - w->synced < SMALL_SYNC_SIZE)
+		w->small_syncs++;
+	else
+		w->small_syncs = 0;
 	w->synced = size;
 	return 0;
 }

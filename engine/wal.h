@@ -34,25 +34,36 @@
 
 /* A log that is being written. */
 struct wal {
-	_Atomic uint32_t refs;
-	_Atomic bool dropped; /* remove the file with the last reference */
-	struct env *env;
+	struct env *env;    /* borrowed */
 	struct reclog *log; /* owned */
 	uint64_t number;
+	_Atomic uint64_t *spare; /* borrowed: see wal_create() */
+	_Atomic uint32_t refs;
+	_Atomic bool dropped; /* of no use: the file becomes the spare one */
 
-	/* Only wal_sync() looks. */
-	uint64_t synced; /* bytes known durable */
+	/* Only wal_sync() writes these. */
+	uint64_t synced;              /* bytes known durable */
+	_Atomic uint32_t small_syncs; /* in a row, of few bytes each */
 };
 
 /*
  * Creates the log; its header and its name are durable before anything is
  * appended.  So a log that is longer than its header, but has none that
  * verifies, is damaged.
+ *
+ * @spare, which must outlive the log, holds the number of a log file that is of
+ * no use any more, or 0.  That file is used if there is one; and a log that was
+ * dropped becomes the spare one with its last reference, or is removed if there
+ * is one already.
  */
 int wal_create(struct wal **out, struct env *env, uint64_t number,
-	       const uint8_t store_id[16]) MUST_USE;
+	       const uint8_t store_id[16], _Atomic uint64_t *spare) MUST_USE;
 struct wal *wal_ref(struct wal *w);
 void wal_unref(struct wal *w); /* accepts NULL */
+
+/* Appends records, as reclog_append(). */
+int wal_append(struct wal *w, const struct slice *payloads,
+	       size_t count) MUST_USE;
 
 /* Makes what was appended durable.  One call at a time. */
 int wal_sync(struct wal *w) MUST_USE;

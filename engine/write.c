@@ -123,7 +123,8 @@ int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal)
 
 	if (!m)
 		return -ENOMEM;
-	rc = wal_create(wal, kv->env, store_next_number(kv), kv->store_id);
+	rc = wal_create(wal, kv->env, store_next_number(kv), kv->store_id,
+			&kv->spare_wal);
 	if (rc < 0) {
 		mt_unref(m);
 		return rc;
@@ -232,7 +233,7 @@ static int commit(struct kv *kv, struct writer *group, size_t count)
 		payloads[n++] = buf_slice(&w->payload);
 	}
 
-	rc = n > 0 ? reclog_append(view->active_wal->log, payloads, n) : 0;
+	rc = n > 0 ? wal_append(view->active_wal, payloads, n) : 0;
 	if (rc == -EIO)
 		store_poison(kv, rc);
 	if (rc < 0)
