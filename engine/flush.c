@@ -2,7 +2,8 @@
  * Flushing: a frozen memtable becomes an SST on L0, and its log goes.
  *
  * Of each key only the newest version is written: whoever needs an older one
- * has pinned the memtable.
+ * has pinned the memtable.  Large values that rode in the log, because they had
+ * to be durable at once, go to the value log here.
  */
 #include <stdlib.h>
 
@@ -25,14 +26,82 @@ static bool must_hide(const struct version *v, struct slice key)
 	return !version_absent_below(v, 1, key);
 }
 
-/* Writes the newest version of each key.  *any says if there was one. */
-static int write_entries(struct sst_writer *w, struct source *s,
-			 const struct version *below, bool *any)
+/* Values that rode in the log are moved in portions of so many bytes. */
+#define PORTION_BYTES (1 * MIB)
+#define PORTION_COUNT 1024
+
+/* A table being written. */
+struct flush {
+	struct kv *kv;
+	struct mt *mt;
+	const struct version *below;
+	struct sst_writer *writer;
+	struct vlog_batch blobs; /* the large values of the portion */
+	struct entry *portion;   /* owned; the entries lie in mt */
+	size_t count;
+	uint64_t entries; /* written to the table */
+};
+
+static bool is_large(const struct flush *f, const struct entry *e)
+{
+	return entry_kind(e) == ENTRY_PUT &&
+	       e->value.size >= f->kv->options.separate_at;
+}
+
+/*
+ * Writes a portion: first its large values to the value log, then its entries,
+ * with handles, to the table.  The memtable holds the blob file until the table
+ * does.
+ */
+static int write_portion(struct flush *f)
+{
+	uint8_t bytes[BLOB_HANDLE_SIZE_MAX];
+	struct blob_handle handle;
+	size_t i, blob = 0;
+	int rc = 0;
+
+	if (vlog_batch_count(&f->blobs) > 0) {
+		rc = store_write_values(f->kv, &f->blobs);
+		if (rc == 0)
+			rc = mt_add_blob(f->mt, f->blobs.blob);
+	}
+	for (i = 0; rc == 0 && i < f->count; i++) {
+		struct entry e = f->portion[i];
+
+		if (is_large(f, &e)) {
+			vlog_batch_handle(&f->blobs, blob++, &handle);
+			e.value = slice_of(bytes,
+					   blob_handle_encode(&handle, bytes));
+			e.tag = entry_tag(entry_seq(&e), ENTRY_BLOB);
+		}
+		rc = sst_writer_add(f->writer, &e);
+	}
+	vlog_batch_fini(&f->blobs);
+	f->entries += f->count;
+	f->count = 0;
+	return rc;
+}
+
+static int add_entry(struct flush *f, const struct entry *e)
+{
+	int rc = 0;
+
+	if (is_large(f, e))
+		rc = vlog_batch_add(&f->blobs, e->key, e->value);
+	if (rc < 0)
+		return rc;
+	f->portion[f->count++] = *e;
+	if (f->count == PORTION_COUNT || f->blobs.bytes.size >= PORTION_BYTES)
+		rc = write_portion(f);
+	return rc;
+}
+
+/* Adds the newest version of each key. */
+static int write_entries(struct flush *f, struct source *s)
 {
 	struct buf last = BUF_INIT;
 	int rc;
 
-	*any = false;
 	for (rc = source_first(s); rc == 1; rc = source_next(s)) {
 		const struct entry *e = &s->entry;
 
@@ -41,47 +110,62 @@ static int write_entries(struct sst_writer *w, struct source *s,
 		rc = buf_assign(&last, e->key);
 		if (rc < 0)
 			break;
-		if (entry_kind(e) == ENTRY_DELETE && !must_hide(below, e->key))
+		if (entry_kind(e) == ENTRY_DELETE &&
+		    !must_hide(f->below, e->key))
 			continue;
-		rc = sst_writer_add(w, e);
+		rc = add_entry(f, e);
 		if (rc < 0)
 			break;
-		*any = true;
 	}
 	buf_fini(&last);
+	return rc < 0 ? rc : write_portion(f);
+}
+
+/* Completes the table, unless nothing was left to write. */
+static int finish_table(struct flush *f, uint64_t number, struct edit *edit)
+{
+	struct sst_props props = { 0 };
+	struct sst *sst;
+	uint64_t size;
+	int rc;
+
+	if (f->entries == 0)
+		return 0;
+	rc = sst_writer_finish(f->writer, &props, &size);
+	if (rc < 0)
+		return rc;
+	sst = sst_new(f->kv->env, f->kv->store_id, number, size, &props);
+	rc = sst ? edit_add_sst(edit, 0, sst) : -ENOMEM;
+	sst_unref(sst);
 	return rc;
 }
 
-int store_write_table(struct kv *kv, struct mt *mt, struct edit *edit)
+/* Writes @view's frozen memtable to a table on L0 and adds that to @edit. */
+static int write_table(struct kv *kv, struct view *view, struct edit *edit)
 {
 	const struct sst_writer_options options = {
 		.block_bytes = kv->options.block_bytes,
 		.compress = true,
 	};
-	uint64_t number = store_next_number(kv), size;
-	struct sst_props props = { 0 };
-	struct view *view = store_view(kv);
-	struct source *s = mt_source(mt);
-	struct sst_writer *w = NULL;
-	struct sst *sst;
-	bool any;
+	struct flush f = { .kv = kv,
+			   .mt = view->frozen,
+			   .below = view->version };
+	uint64_t number = store_next_number(kv);
+	struct source *s = mt_source(view->frozen);
 	int rc = -ENOMEM;
 
-	if (s)
-		rc = sst_writer_open(&w, kv->env, number, kv->store_id,
+	f.portion = calloc(PORTION_COUNT, sizeof(*f.portion));
+	if (s && f.portion)
+		rc = sst_writer_open(&f.writer, kv->env, number, kv->store_id,
 				     &options);
 	if (rc == 0)
-		rc = write_entries(w, s, view->version, &any);
-	if (rc == 0 && any)
-		rc = sst_writer_finish(w, &props, &size);
-	if (rc == 0 && any) {
-		sst = sst_new(kv->env, kv->store_id, number, size, &props);
-		rc = sst ? edit_add_sst(edit, 0, sst) : -ENOMEM;
-		sst_unref(sst);
-	}
-	sst_writer_close(w);
+		rc = write_entries(&f, s);
+	if (rc == 0)
+		rc = finish_table(&f, number, edit);
+	vlog_batch_fini(&f.blobs);
+	sst_writer_close(f.writer);
 	source_close(s);
-	view_unref(view);
+	free(f.portion);
 	return rc;
 }
 
@@ -90,10 +174,10 @@ static int flush_view(struct kv *kv, struct view *view)
 	struct edit edit = { 0 };
 	int rc;
 
-	/* The SST will name values: they must be there before it is. */
-	rc = kv_sync(kv, kv_mark(kv));
+	rc = write_table(kv, view, &edit);
+	/* The table names values: they must be there before it is. */
 	if (rc == 0)
-		rc = store_write_table(kv, view->frozen, &edit);
+		rc = store_sync(kv);
 	if (rc == 0)
 		rc = env_sync_dir(kv->env);
 	if (rc == 0) {

@@ -198,10 +198,10 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	count_version(view->version, &s);
 	s.memtable_bytes = mt_bytes(view->active);
 	s.wal_bytes = reclog_size(view->active_wal->log);
-	if (view->frozen) {
+	if (view->frozen)
 		s.memtable_bytes += mt_bytes(view->frozen);
+	if (view->frozen_wal)
 		s.wal_bytes += reclog_size(view->frozen_wal->log);
-	}
 	view_unref(view);
 
 	s.disk_bytes = s.sst_bytes + s.blob_file_bytes + s.wal_bytes +

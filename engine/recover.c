@@ -132,8 +132,8 @@ static void remove_others(struct kv *kv, const struct files *f,
 	}
 }
 
-/* Makes the first view: @v, an empty memtable and a new log. */
-static int first_view(struct kv *kv, struct version *v)
+/* Makes the first view: @v, an empty memtable, a new log; @mt as frozen. */
+static int first_view(struct kv *kv, struct version *v, struct mt *mt)
 {
 	struct view *view = calloc(1, sizeof(*view));
 	int rc;
@@ -147,6 +147,8 @@ static int first_view(struct kv *kv, struct version *v)
 	}
 	view->refs = 1;
 	view->version = version_ref(v);
+	if (mt)
+		view->frozen = mt_ref(mt);
 	kv->view = view;
 	return 0;
 }
@@ -166,7 +168,7 @@ int recover_create(struct kv *kv)
 	memcpy(kv->manifest.super.store_id, kv->store_id, sizeof(kv->store_id));
 	remove_others(kv, &f, v, UINT64_MAX);
 	kv->next_number = 1;
-	rc = first_view(kv, v);
+	rc = first_view(kv, v, NULL);
 	if (rc == 0) {
 		kv->manifest.wal_min = kv->view->active_wal->number;
 		rc = manifest_rewrite(&kv->manifest, v);
@@ -386,44 +388,35 @@ static int replay_logs(struct replay *r, const struct files *f)
 }
 
 /*
- * Writes what was replayed to an SST, and begins anew.  The first view comes
- * before the table since the table's tombstones are compared with it.
+ * Begins a new manifest, in which the old logs still count; then flushes what
+ * was replayed from them in the ordinary way, and they count no more.  No
+ * change is accepted before that: what is behind the end of a torn log would
+ * hide it from the next recovery.
  */
-static int begin_anew(struct kv *kv, struct replay *r, struct version **v)
+static int begin_anew(struct kv *kv, struct replay *r, struct version *v)
 {
-	struct edit edit = { 0 };
-	struct version *next;
+	bool replayed = mt_count(r->mt) > 0;
 	int rc;
 
-	rc = first_view(kv, *v);
-	if (rc == 0 && mt_count(r->mt) > 0) {
-		rc = vlog_sync(&kv->vlog);
-		if (rc == 0)
-			rc = store_write_table(kv, r->mt, &edit);
-	}
-	if (rc == 0)
-		rc = version_apply(*v, &edit, &next);
-	edit_fini(&edit);
+	rc = first_view(kv, v, replayed ? r->mt : NULL);
 	if (rc < 0)
 		return rc;
-
-	version_unref(kv->view->version);
-	kv->view->version = version_ref(next);
-	version_unref(*v);
-	*v = next;
-	kv->manifest.wal_min = kv->view->active_wal->number;
-	kv->manifest.seq_last = r->seq;
 	kv->seq_given = r->seq;
 	kv->seq_visible = r->seq;
 	kv->seq_durable = r->seq;
-	return manifest_rewrite(&kv->manifest, next);
+	if (!replayed)
+		kv->manifest.wal_min = kv->view->active_wal->number;
+	rc = manifest_rewrite(&kv->manifest, v);
+	if (rc == 0 && replayed)
+		rc = store_flush_frozen(kv);
+	return rc;
 }
 
 static int replay_and_begin(struct kv *kv, const struct files *f,
-			    struct version **v)
+			    struct version *v)
 {
 	struct replay r = { .kv = kv,
-			    .version = *v,
+			    .version = v,
 			    .mt = mt_new(),
 			    .seq = kv->manifest.seq_last };
 	int rc;
@@ -465,9 +458,10 @@ int recover_open(struct kv *kv)
 	edit_fini(&sum);
 	version_unref(empty);
 	if (rc == 0)
-		rc = replay_and_begin(kv, &f, &v);
+		rc = replay_and_begin(kv, &f, v);
 	if (rc == 0)
-		remove_others(kv, &f, v, kv->view->active_wal->number);
+		remove_others(kv, &f, kv->view->version,
+			      kv->view->active_wal->number);
 	version_unref(v);
 	files_fini(&f);
 	return rc;

@@ -69,7 +69,8 @@ static void derive_view(struct view *v, const struct view *old,
 	v->active_wal = wal_ref(old->active_wal);
 	if (old->frozen && !c->drop_frozen) {
 		v->frozen = mt_ref(old->frozen);
-		v->frozen_wal = wal_ref(old->frozen_wal);
+		if (old->frozen_wal)
+			v->frozen_wal = wal_ref(old->frozen_wal);
 	}
 }
 
@@ -164,7 +165,7 @@ int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_frozen)
 			store_poison(kv, rc);
 		if (rc == 0) {
 			mark_dropped(old->version, change.version, edit);
-			if (drop_frozen)
+			if (drop_frozen && old->frozen_wal)
 				old->frozen_wal->dropped = true;
 			rc = store_change_view(kv, &change);
 			/* Durable but not to be seen: as good as an error. */

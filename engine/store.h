@@ -42,7 +42,7 @@ struct view {
 	struct mt *active; /* owned references, all of them */
 	struct wal *active_wal;
 	struct mt *frozen;      /* being flushed, or NULL */
-	struct wal *frozen_wal; /* NULL with it */
+	struct wal *frozen_wal; /* NULL with it, and in recovery */
 	struct version *version;
 };
 
@@ -147,11 +147,14 @@ int store_rotate(struct kv *kv) MUST_USE;
 /* write.c: a new memtable with its log. */
 int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal) MUST_USE;
 
+/* write.c: writes the values to the value log, rolling the file if need be. */
+int store_write_values(struct kv *kv, struct vlog_batch *blobs) MUST_USE;
+
+/* sync.c: makes all that was written durable, also what no mark stands for. */
+int store_sync(struct kv *kv) MUST_USE;
+
 /* flush.c: writes the frozen memtable, if any, to an SST. */
 int store_flush_frozen(struct kv *kv) MUST_USE;
-
-/* flush.c: writes @mt to an SST on L0 and adds that to @edit. */
-int store_write_table(struct kv *kv, struct mt *mt, struct edit *edit) MUST_USE;
 
 /* flush.c: forgets blob files that nothing refers to. */
 int store_drop_dead_blobs(struct kv *kv) MUST_USE;

@@ -30,33 +30,52 @@ static int sync_all(struct kv *kv, uint64_t *target)
 	return rc;
 }
 
-int kv_sync(struct kv *kv, uint64_t mark)
+/* Does one sync, without the lock; wakes those who wait for it. */
+static int sync_once(struct kv *kv) NEEDS(kv->sync)
 {
 	uint64_t target;
+	int rc = store_writable(kv);
+
+	if (rc < 0)
+		return rc;
+	kv->syncing = true;
+	mutex_unlock(&kv->sync);
+
+	rc = sync_all(kv, &target);
+	/* The kernel may call the next sync good: never ask again. */
+	if (rc < 0)
+		rc = store_poison(kv, -EIO);
+
+	mutex_lock(&kv->sync);
+	kv->syncing = false;
+	if (rc == 0 && kv->seq_durable < target)
+		kv->seq_durable = target;
+	cond_broadcast(&kv->sync_done);
+	return rc;
+}
+
+int store_sync(struct kv *kv)
+{
+	int rc;
+
+	mutex_lock(&kv->sync);
+	while (kv->syncing)
+		cond_wait(&kv->sync_done, &kv->sync);
+	rc = sync_once(kv);
+	mutex_unlock(&kv->sync);
+	return rc;
+}
+
+int kv_sync(struct kv *kv, uint64_t mark)
+{
 	int rc = 0;
 
 	mutex_lock(&kv->sync);
 	while (rc == 0 && kv->seq_durable < mark) {
-		if (kv->syncing) {
+		if (kv->syncing)
 			cond_wait(&kv->sync_done, &kv->sync);
-			continue;
-		}
-		rc = store_writable(kv);
-		if (rc < 0)
-			break;
-		kv->syncing = true;
-		mutex_unlock(&kv->sync);
-
-		rc = sync_all(kv, &target);
-		/* The kernel may call the next sync good: never ask again. */
-		if (rc < 0)
-			rc = store_poison(kv, -EIO);
-
-		mutex_lock(&kv->sync);
-		kv->syncing = false;
-		if (rc == 0 && kv->seq_durable < target)
-			kv->seq_durable = target;
-		cond_broadcast(&kv->sync_done);
+		else
+			rc = sync_once(kv);
 	}
 	mutex_unlock(&kv->sync);
 	return rc;

@@ -6,8 +6,8 @@
 #include "engine/kv.h"
 
 /* A sync of fewer bytes than this is a small one ... */
-#define SMALL_SYNC_SIZE (64 * KIB)
-/* ... and after so many in a row the log is made longer ahead of them. */
+#define SMALL_SYNC_SIZE (128 * KIB)
+/* ... and after so many in a row the log is taken to be synced often. */
 #define SMALL_SYNCS_MIN 4
 #define AHEAD_SIZE      (64 * KIB)
 
@@ -79,9 +79,14 @@ void wal_unref(struct wal *w)
 	free(w);
 }
 
+bool wal_is_synced_often(const struct wal *w)
+{
+	return w->small_syncs >= SMALL_SYNCS_MIN;
+}
+
 int wal_append(struct wal *w, const struct slice *payloads, size_t count)
 {
-	size_t ahead = w->small_syncs >= SMALL_SYNCS_MIN ? AHEAD_SIZE : 0;
+	size_t ahead = wal_is_synced_often(w) ? AHEAD_SIZE : 0;
 
 	return reclog_append(w->log, payloads, count, ahead);
 }

@@ -65,6 +65,9 @@ void wal_unref(struct wal *w); /* accepts NULL */
 int wal_append(struct wal *w, const struct slice *payloads,
 	       size_t count) MUST_USE;
 
+/* The last syncs came after few bytes each. */
+bool wal_is_synced_often(const struct wal *w);
+
 /* Makes what was appended durable.  One call at a time. */
 int wal_sync(struct wal *w) MUST_USE;
 

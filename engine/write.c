@@ -16,6 +16,9 @@
 #include "engine/sched.h"
 #include "engine/store.h"
 
+/* Larger values never ride in the log. */
+#define RIDE_SIZE_MAX (64 * KIB)
+
 struct writer {
 	struct writer *next;
 	struct buf payload; /* of the log record; empty: only rotate */
@@ -54,7 +57,7 @@ static int roll_blob(struct kv *kv, uint64_t full_id)
 	return rc;
 }
 
-static int write_values(struct kv *kv, struct vlog_batch *blobs)
+int store_write_values(struct kv *kv, struct vlog_batch *blobs)
 {
 	uint64_t full_id;
 	int rc;
@@ -69,10 +72,26 @@ static int write_values(struct kv *kv, struct vlog_batch *blobs)
 	return rc < 0 ? rc : vlog_batch_write(blobs);
 }
 
-static bool separate(const struct kv *kv, const struct batch_op *op)
+/*
+ * From which size on a value goes to the value log now.  While the log is
+ * synced after every few bytes, values that are not too large ride in it, so
+ * that a sync is one device flush and not two; flush.c moves them.  (The idea
+ * is that of ZFS's intent log, which embeds small synchronous writes.)
+ */
+static size_t separate_from(struct kv *kv)
 {
-	return op->kind == ENTRY_PUT &&
-	       op->value_size >= kv->options.separate_at;
+	struct view *view = store_view(kv);
+	size_t from = kv->options.separate_at;
+
+	if (wal_is_synced_often(view->active_wal))
+		from = size_max(from, RIDE_SIZE_MAX + 1);
+	view_unref(view);
+	return from;
+}
+
+static bool separate(const struct batch_op *op, size_t from)
+{
+	return op->kind == ENTRY_PUT && op->value_size >= from;
 }
 
 /* Writes what is large to the value log; encodes the rest, with handles. */
@@ -80,6 +99,7 @@ static int prepare(struct kv *kv, const struct kv_batch *batch,
 		   struct vlog_batch *blobs, struct writer *w)
 {
 	uint8_t bytes[BLOB_HANDLE_SIZE_MAX];
+	size_t from = separate_from(kv);
 	struct blob_handle handle;
 	size_t i, blob = 0;
 	int rc = 0;
@@ -87,12 +107,12 @@ static int prepare(struct kv *kv, const struct kv_batch *batch,
 	for (i = 0; rc == 0 && i < batch->count; i++) {
 		const struct batch_op *op = &batch->ops[i];
 
-		if (separate(kv, op))
+		if (separate(op, from))
 			rc = vlog_batch_add(blobs, batch_key(batch, op),
 					    batch_value(batch, op));
 	}
 	if (rc == 0 && vlog_batch_count(blobs) > 0)
-		rc = write_values(kv, blobs);
+		rc = store_write_values(kv, blobs);
 	if (rc == 0)
 		rc = buf_reserve(&w->payload, WAL_HEADER_SIZE);
 	if (rc < 0)
@@ -104,7 +124,7 @@ static int prepare(struct kv *kv, const struct kv_batch *batch,
 		struct slice value = batch_value(batch, op);
 		enum entry_kind kind = op->kind;
 
-		if (separate(kv, op)) {
+		if (separate(op, from)) {
 			vlog_batch_handle(blobs, blob++, &handle);
 			value = slice_of(bytes,
 					 blob_handle_encode(&handle, bytes));
