@@ -70,7 +70,7 @@ static int reserve_op(struct kv_batch *b)
 	return 0;
 }
 
-static int add(struct kv_batch *b, enum entry_kind kind, struct slice key,
+static int add(struct kv_batch *b, enum batch_kind kind, struct slice key,
 	       struct slice value, bool borrowed)
 {
 	struct batch_op op = {
@@ -104,16 +104,23 @@ static int add(struct kv_batch *b, enum entry_kind kind, struct slice key,
 
 int kv_batch_put(struct kv_batch *b, struct slice key, struct slice value)
 {
-	return add(b, ENTRY_PUT, key, value, false);
+	return add(b, BATCH_PUT, key, value, false);
 }
 
 int kv_batch_put_borrowed(struct kv_batch *b, struct slice key,
 			  struct slice value)
 {
-	return add(b, ENTRY_PUT, key, value, true);
+	return add(b, BATCH_PUT, key, value, true);
 }
 
 int kv_batch_delete(struct kv_batch *b, struct slice key)
 {
-	return add(b, ENTRY_DELETE, key, slice_of(NULL, 0), false);
+	return add(b, BATCH_DELETE, key, slice_of(NULL, 0), false);
+}
+
+int kv_batch_copy(struct kv_batch *b, struct slice key, struct slice source)
+{
+	if (!b->error && (source.size == 0 || source.size > KV_KEY_MAX))
+		b->error = -EINVAL;
+	return add(b, BATCH_COPY, key, source, false);
 }

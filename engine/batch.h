@@ -6,11 +6,16 @@
 #define ENGINE_BATCH_H
 
 #include "engine/base/buf.h"
-#include "engine/entry.h"
+
+enum batch_kind {
+	BATCH_DELETE,
+	BATCH_PUT,
+	BATCH_COPY, /* the value is the key of the source */
+};
 
 struct batch_op {
-	enum entry_kind kind; /* ENTRY_DELETE or ENTRY_PUT */
-	size_t key_at;        /* where in bytes */
+	enum batch_kind kind;
+	size_t key_at; /* where in bytes */
 	size_t key_size;
 	size_t value_at;       /* where in bytes, unless borrowed */
 	struct slice borrowed; /* the value, or data is NULL */

@@ -223,19 +223,22 @@ static bool refers(const struct view *view, uint64_t id)
 }
 
 /*
- * Dead: sealed, no writer is about to refer to it, and neither a memtable nor a
- * table does.  In that order, and with a view that is pinned after the first
- * two: a writer hands over to a memtable, and that to a table.
+ * Dead: sealed, nobody is about to refer to it, and neither a memtable nor a
+ * table does.  That nobody was inside at any time between the first look and
+ * the last means that no reference was made in between, so that what the view
+ * shows is the truth; and who comes later finds nothing to share any more.
  */
 static bool is_dead(struct kv *kv, const struct blob *b)
 {
+	uint64_t before, after;
 	struct view *view;
 	bool dead;
 
-	if (!b->sealed || b->writers > 0)
+	if (!b->sealed || !blob_is_idle(b, &before))
 		return false;
 	view = store_view(kv);
-	dead = !refers(view, b->id);
+	dead = !refers(view, b->id) && blob_is_idle(b, &after) &&
+	       before == after;
 	view_unref(view);
 	return dead;
 }

@@ -162,6 +162,14 @@ int kv_batch_delete(struct kv_batch *batch, struct slice key);
 int kv_batch_put_borrowed(struct kv_batch *batch, struct slice key,
 			  struct slice value);
 
+/*
+ * Gives @key the value that @source has when kv_write() is called, not counting
+ * what comes before in the same batch.  A value in the value log is then
+ * shared, not copied.  kv_write() returns -ENOENT if @source has none.
+ */
+int kv_batch_copy(struct kv_batch *batch, struct slice key,
+		  struct slice source);
+
 /* The changes in it. */
 size_t kv_batch_count(const struct kv_batch *batch);
 
@@ -169,10 +177,11 @@ size_t kv_batch_count(const struct kv_batch *batch);
  * Makes every change in @batch visible at once.  An empty batch is no error.
  *
  * Returns once the changes survive the death of this process.  Returns 0,
- * -ENOSPC, -EIO, -ENOMEM, the error that stuck to the batch, or -EROFS after an
- * earlier write error.  @batch is emptied on success, untouched on error; then
- * none of its changes is visible now or after a crash, unless the error was
- * -EIO: then they may be found after the next kv_open(), all or none.
+ * -ENOENT (a copy of nothing), -ENOSPC, -EIO, -ENOMEM, the error that stuck to
+ * the batch, or -EROFS after an earlier write error.  @batch is emptied on
+ * success, untouched on error; then none of its changes is visible now or after
+ * a crash, unless the error was -EIO: then they may be found after the next
+ * kv_open(), all or none.
  */
 int kv_write(struct kv *kv, struct kv_batch *batch) MUST_USE;
 

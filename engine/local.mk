@@ -31,7 +31,8 @@ libengine_a_SOURCES = \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h \
-	%D%/read.c \
+	%D%/prepare.c %D%/prepare.h \
+	%D%/read.c %D%/read.h \
 	%D%/reclog.c %D%/reclog.h \
 	%D%/recover.c %D%/recover.h \
 	%D%/sched.c %D%/sched.h \

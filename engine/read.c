@@ -3,6 +3,7 @@
 
 #include "engine/base/error.h"
 #include "engine/filter.h"
+#include "engine/read.h"
 #include "engine/store.h"
 
 static void unpin_block(void *what)
@@ -47,24 +48,16 @@ static int find_in_tables(struct kv *kv, const struct version *v,
 	return 0;
 }
 
-/* What an entry was found in, so that it stays. */
-struct found {
-	struct entry entry;
-	struct view *view;         /* pinned */
-	struct cache_entry *block; /* held, or NULL: it is in a memtable */
-};
-
-static void found_release(struct found *f)
+void read_release(struct read_found *f)
 {
 	cache_release(f->block);
 	view_unref(f->view);
 }
 
-/* The newest entry of @key.  Returns 0, -ENOENT, or an error. */
-static int find(struct kv *kv, struct slice key, struct found *out)
+int read_find(struct kv *kv, struct slice key, struct read_found *out)
 {
 	struct sst_found found;
-	struct found f = { 0 };
+	struct read_found f = { 0 };
 	uint64_t seq;
 	int rc = 1;
 
@@ -83,11 +76,11 @@ static int find(struct kv *kv, struct slice key, struct found *out)
 		*out = f;
 		return 0;
 	}
-	found_release(&f);
+	read_release(&f);
 	return rc < 0 ? rc : -ENOENT;
 }
 
-static int read_blob(struct kv *kv, const struct found *f,
+static int read_blob(struct kv *kv, const struct read_found *f,
 		     struct kv_value *value)
 {
 	struct blob_handle handle;
@@ -110,15 +103,15 @@ static int read_blob(struct kv *kv, const struct found *f,
 
 int kv_get(struct kv *kv, struct slice key, struct kv_value *value)
 {
-	struct found f;
+	struct read_found f;
 	int rc;
 
-	rc = find(kv, key, &f);
+	rc = read_find(kv, key, &f);
 	if (rc < 0)
 		return rc;
 	if (entry_kind(&f.entry) == ENTRY_BLOB) {
 		rc = read_blob(kv, &f, value);
-		found_release(&f);
+		read_release(&f);
 		return rc;
 	}
 
@@ -138,10 +131,10 @@ int kv_get(struct kv *kv, struct slice key, struct kv_value *value)
 int kv_size(struct kv *kv, struct slice key, size_t *size)
 {
 	struct blob_handle handle = { 0 };
-	struct found f;
+	struct read_found f;
 	int rc;
 
-	rc = find(kv, key, &f);
+	rc = read_find(kv, key, &f);
 	if (rc < 0)
 		return rc;
 	if (entry_kind(&f.entry) == ENTRY_BLOB)
@@ -149,7 +142,7 @@ int kv_size(struct kv *kv, struct slice key, size_t *size)
 	if (rc == 0)
 		*size = entry_kind(&f.entry) == ENTRY_BLOB ? handle.raw_size
 							   : f.entry.value.size;
-	found_release(&f);
+	read_release(&f);
 	return rc;
 }
 

@@ -147,7 +147,8 @@ int store_rotate(struct kv *kv) MUST_USE;
 /* write.c: a new memtable with its log. */
 int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal) MUST_USE;
 
-/* write.c: writes the values to the value log, rolling the file if need be. */
+/* prepare.c: writes the values to the value log, rolling the file if need be.
+ */
 int store_write_values(struct kv *kv, struct vlog_batch *blobs) MUST_USE;
 
 /* sync.c: makes all that was written durable, also what no mark stands for. */

@@ -33,7 +33,7 @@ void vlog_fini(struct vlog *v)
 void vlog_batch_fini(struct vlog_batch *b)
 {
 	if (b->blob) {
-		atomic_fetch_sub(&b->blob->writers, 1);
+		blob_leave(b->blob);
 		blob_unref(b->blob);
 	}
 	buf_fini(&b->bytes);
@@ -125,7 +125,7 @@ int vlog_reserve(struct vlog *v, struct vlog_batch *b, uint64_t bytes_max,
 		b->blob = blob_ref(v->active);
 		b->offset = v->active->size;
 		b->ordinal = v->next_ordinal;
-		atomic_fetch_add(&b->blob->writers, 1);
+		blob_enter(b->blob);
 		v->active->size += b->bytes.size;
 		v->next_ordinal += count;
 		rc = 0;
@@ -230,23 +230,39 @@ void vlog_batch_handle(const struct vlog_batch *b, size_t i,
 	};
 }
 
-/*
- * The @i-th dirty file, and what a sync that begins now will cover: all of it,
- * unless somebody is still writing.
- */
-static struct blob *dirty_blob(struct vlog *v, size_t i, uint64_t *covers,
-			       bool *last)
+/* The @i-th dirty file, and what a sync that begins now will cover. */
+struct dirty {
+	struct blob *blob;
+	uint64_t covers; /* bytes: all, unless somebody is still writing */
+	bool needed;     /* something may not be durable */
+	bool last;       /* nothing will be written any more */
+};
+
+static bool dirty_blob(struct vlog *v, size_t i, struct dirty *d)
 {
-	struct blob *b = NULL;
+	uint64_t entered;
+	bool idle;
 
 	mutex_lock(&v->lock);
+	*d = (struct dirty){ 0 };
 	if (i < v->dirty_count) {
-		b = blob_ref(v->dirty[i]);
-		*covers = b->writers == 0 ? b->size : b->synced;
-		*last = b->sealed && b->writers == 0;
+		d->blob = blob_ref(v->dirty[i]);
+		idle = blob_is_idle(d->blob, &entered);
+		d->covers = idle ? d->blob->size : d->blob->synced;
+		d->needed = !idle || d->blob->synced != d->covers;
+		d->last = idle && d->blob->sealed;
 	}
 	mutex_unlock(&v->lock);
-	return b;
+	return d->blob != NULL;
+}
+
+static void forget_dirty(struct vlog *v, size_t i, const struct blob *b)
+{
+	mutex_lock(&v->lock);
+	assert(v->dirty[i] == b);
+	blob_unref(v->dirty[i]);
+	v->dirty[i] = v->dirty[--v->dirty_count];
+	mutex_unlock(&v->lock);
 }
 
 /*
@@ -255,31 +271,21 @@ static struct blob *dirty_blob(struct vlog *v, size_t i, uint64_t *covers,
  */
 int vlog_sync(struct vlog *v)
 {
-	uint64_t covers;
-	struct blob *b;
+	struct dirty d;
 	size_t i = 0;
-	bool last;
-	int rc;
+	int rc = 0;
 
-	while ((b = dirty_blob(v, i, &covers, &last))) {
+	while (rc == 0 && dirty_blob(v, i, &d)) {
 		/* A flush of the device costs the same with nothing to do. */
-		rc = b->synced == covers && b->writers == 0 ? 0
-							    : env_sync(b->file);
-		if (rc < 0) {
-			blob_unref(b);
-			return rc;
-		}
-		b->synced = covers;
-		if (last) {
-			mutex_lock(&v->lock);
-			assert(v->dirty[i] == b);
-			v->dirty[i] = v->dirty[--v->dirty_count];
-			mutex_unlock(&v->lock);
-			blob_unref(b);
-		} else {
+		if (d.needed)
+			rc = env_sync(d.blob->file);
+		if (rc == 0)
+			d.blob->synced = d.covers;
+		if (rc == 0 && d.last)
+			forget_dirty(v, i, d.blob);
+		else
 			i++;
-		}
-		blob_unref(b);
+		blob_unref(d.blob);
 	}
-	return 0;
+	return rc;
 }

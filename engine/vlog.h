@@ -77,7 +77,8 @@ struct blob {
 
 	_Atomic uint32_t refs;
 	_Atomic uint64_t size;    /* bytes given out */
-	_Atomic uint32_t writers; /* reservations not yet given back */
+	_Atomic uint64_t entered; /* writers so far: see blob_enter() */
+	_Atomic uint64_t left;    /* of these, who are done */
 	_Atomic bool sealed;      /* nothing will be reserved any more */
 	_Atomic bool dropped;     /* remove the file with the last reference */
 	uint64_t synced; /* bytes known durable; only vlog_sync() looks */
@@ -93,6 +94,31 @@ int blob_open(struct blob **out, struct env *env, uint64_t id, uint64_t number,
 
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b); /* accepts NULL */
+
+/*
+ * A writer is inside while it is about to refer to the file: from before it
+ * wrote a value there, or looked for one to share, until its batch is in a
+ * memtable.  Counted for ever, so that one who looks twice knows whether
+ * anybody was inside in between.
+ */
+static inline void blob_enter(struct blob *b)
+{
+	atomic_fetch_add(&b->entered, 1);
+}
+
+static inline void blob_leave(struct blob *b)
+{
+	atomic_fetch_add(&b->left, 1);
+}
+
+/* Nobody is inside; *entered says how many have been. */
+static inline bool blob_is_idle(const struct blob *b, uint64_t *entered)
+{
+	uint64_t left = b->left;
+
+	*entered = b->entered;
+	return *entered == left;
+}
 
 static inline uint64_t blob_id(const struct blob *b)
 {

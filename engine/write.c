@@ -1,140 +1,28 @@
 /*
- * Writing: values to the value log, batches to the write queue, a leader for
- * the queue.
+ * Writing: the queue of prepared batches, and a leader for the queue.
  *
- * A writer does by itself, and in parallel with others, what is costly:
- * compressing large values, writing them to the value log, encoding the batch.
- * Then it queues.  The first in the queue becomes the leader and takes all that
- * wait: it gives out the sequence numbers, appends all records to the log with
- * one write, inserts them into the memtable and publishes them.  Meanwhile the
- * next ones gather.  (The scheme is LevelDB's, without its copying.)
+ * A writer does by itself, and in parallel with others, what is costly: see
+ * prepare.h.  Then it queues.  The first in the queue becomes the leader and
+ * takes all that wait: it gives out the sequence numbers, appends all records
+ * to the log with one write, inserts them into the memtable and publishes them.
+ * Meanwhile the next ones gather.  (The scheme is LevelDB's, without its
+ * copying.)
  */
 #include <stdlib.h>
 
 #include "engine/base/error.h"
 #include "engine/batch.h"
+#include "engine/prepare.h"
 #include "engine/sched.h"
 #include "engine/store.h"
 
-/* Larger values never ride in the log. */
-#define RIDE_SIZE_MAX (64 * KIB)
-
 struct writer {
 	struct writer *next;
-	struct buf payload; /* of the log record; empty: only rotate */
-	uint32_t count;     /* changes */
-	bool rotate;        /* freeze the memtable, behind this batch */
+	struct prepared batch; /* without changes: only rotate */
+	bool rotate;           /* freeze the memtable, behind this batch */
 	bool done;
 	int rc;
 };
-
-/* Begins a new blob file, unless somebody else just did. */
-static int roll_blob(struct kv *kv, uint64_t full_id)
-{
-	uint64_t number = store_next_number(kv);
-	struct edit edit = { 0 };
-	struct blob *b;
-	int rc;
-
-	rc = blob_create(&b, kv->env, number, number, kv->store_id);
-	if (rc < 0)
-		return rc;
-	/* Known to the manifest, under a durable name, before it is used. */
-	rc = env_sync(b->file);
-	if (rc == 0)
-		rc = env_sync_dir(kv->env);
-	if (rc == 0)
-		rc = edit_add_blob(&edit, b->id, number, b);
-	if (rc == 0)
-		rc = store_commit_edit(kv, &edit, false);
-	if (rc == 0)
-		rc = vlog_roll(&kv->vlog, full_id, b);
-	/* One that is of no use is dead from the start and goes as such. */
-	if (rc < 0)
-		b->sealed = true;
-	edit_fini(&edit);
-	blob_unref(b);
-	return rc;
-}
-
-int store_write_values(struct kv *kv, struct vlog_batch *blobs)
-{
-	uint64_t full_id;
-	int rc;
-
-	while ((rc = vlog_reserve(&kv->vlog, blobs,
-				  kv->options.blob_file_bytes_max, &full_id)) ==
-	       -EAGAIN) {
-		rc = roll_blob(kv, full_id);
-		if (rc < 0)
-			return rc;
-	}
-	return rc < 0 ? rc : vlog_batch_write(blobs);
-}
-
-/*
- * From which size on a value goes to the value log now.  While the log is
- * synced after every few bytes, values that are not too large ride in it, so
- * that a sync is one device flush and not two; flush.c moves them.  (The idea
- * is that of ZFS's intent log, which embeds small synchronous writes.)
- */
-static size_t separate_from(struct kv *kv)
-{
-	struct view *view = store_view(kv);
-	size_t from = kv->options.separate_at;
-
-	if (wal_is_synced_often(view->active_wal))
-		from = size_max(from, RIDE_SIZE_MAX + 1);
-	view_unref(view);
-	return from;
-}
-
-static bool separate(const struct batch_op *op, size_t from)
-{
-	return op->kind == ENTRY_PUT && op->value_size >= from;
-}
-
-/* Writes what is large to the value log; encodes the rest, with handles. */
-static int prepare(struct kv *kv, const struct kv_batch *batch,
-		   struct vlog_batch *blobs, struct writer *w)
-{
-	uint8_t bytes[BLOB_HANDLE_SIZE_MAX];
-	size_t from = separate_from(kv);
-	struct blob_handle handle;
-	size_t i, blob = 0;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < batch->count; i++) {
-		const struct batch_op *op = &batch->ops[i];
-
-		if (separate(op, from))
-			rc = vlog_batch_add(blobs, batch_key(batch, op),
-					    batch_value(batch, op));
-	}
-	if (rc == 0 && vlog_batch_count(blobs) > 0)
-		rc = store_write_values(kv, blobs);
-	if (rc == 0)
-		rc = buf_reserve(&w->payload, WAL_HEADER_SIZE);
-	if (rc < 0)
-		return rc;
-
-	w->payload.size = WAL_HEADER_SIZE;
-	for (i = 0; rc == 0 && i < batch->count; i++) {
-		const struct batch_op *op = &batch->ops[i];
-		struct slice value = batch_value(batch, op);
-		enum entry_kind kind = op->kind;
-
-		if (separate(op, from)) {
-			vlog_batch_handle(blobs, blob++, &handle);
-			value = slice_of(bytes,
-					 blob_handle_encode(&handle, bytes));
-			kind = ENTRY_BLOB;
-		}
-		rc = wal_put(&w->payload, kind, batch_key(batch, op), value);
-	}
-	w->count = (uint32_t)batch->count;
-	return rc;
-}
 
 int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal)
 {
@@ -246,11 +134,12 @@ static int commit(struct kv *kv, struct writer *group, size_t count)
 		return -ENOMEM;
 	view = store_view(kv);
 	for (w = group; w; w = w->next) {
-		if (w->payload.size == 0)
+		if (w->batch.count == 0)
 			continue;
-		wal_set_header(&w->payload, seq + 1, kv->seq_durable, w->count);
-		seq += w->count;
-		payloads[n++] = buf_slice(&w->payload);
+		wal_set_header(&w->batch.payload, seq + 1, kv->seq_durable,
+			       w->batch.count);
+		seq += w->batch.count;
+		payloads[n++] = buf_slice(&w->batch.payload);
 	}
 
 	rc = n > 0 ? wal_append(view->active_wal, payloads, n) : 0;
@@ -343,7 +232,6 @@ int store_rotate(struct kv *kv)
 
 int kv_write(struct kv *kv, struct kv_batch *batch)
 {
-	struct vlog_batch blobs = { 0 };
 	struct writer w = { 0 };
 	int rc;
 
@@ -353,13 +241,11 @@ int kv_write(struct kv *kv, struct kv_batch *batch)
 		return 0;
 	rc = store_writable(kv);
 	if (rc == 0)
-		rc = prepare(kv, batch, &blobs, &w);
+		rc = prepare(kv, batch, &w.batch);
 	if (rc == 0)
 		rc = enqueue(kv, &w);
 	if (rc == 0)
 		kv_batch_reset(batch);
-	buf_fini(&w.payload);
-	/* Only now may the blob file be found dead: the memtable holds it. */
-	vlog_batch_fini(&blobs);
+	prepared_fini(&w.batch);
 	return rc;
 }

@@ -71,6 +71,36 @@ static void do_batch(struct run *r)
 	kv_batch_free(batch);
 }
 
+/* Shares values; a copy sees the store as it is before the batch. */
+static void do_copy(struct run *r)
+{
+	struct kv_batch *batch = kv_batch_new();
+	struct model before = r->model;
+	unsigned count = 1 + pick(r, 5), from, to;
+	char key[32], source[32];
+
+	while (count-- > 0) {
+		from = pick(r, MODEL_KEYS);
+		to = pick(r, MODEL_KEYS);
+		if (before.version[from] == 0)
+			continue;
+		kv_batch_copy(batch, model_key(key, to),
+			      model_key(source, from));
+		r->model.version[to] = before.version[from];
+	}
+	ck_ok(kv_write(r->kv, batch));
+
+	/* A copy of nothing fails, and with it the whole batch. */
+	from = pick(r, MODEL_KEYS);
+	if (r->model.version[from] == 0) {
+		kv_batch_put(batch, slice_str("new"), slice_str("value"));
+		kv_batch_copy(batch, slice_str("copy"),
+			      model_key(source, from));
+		ck_assert_int_eq(kv_write(r->kv, batch), -ENOENT);
+	}
+	kv_batch_free(batch);
+}
+
 static void do_get(struct run *r)
 {
 	unsigned i = pick(r, MODEL_KEYS);
@@ -234,8 +264,10 @@ static void do_step(struct run *r)
 {
 	unsigned what = pick(r, 1000);
 
-	if (what < 500)
+	if (what < 450)
 		do_batch(r);
+	else if (what < 500)
+		do_copy(r);
 	else if (what < 800)
 		do_get(r);
 	else if (what < 970)

@@ -1,0 +1,37 @@
+/*
+ * prepare: what a writer does with a batch before it queues.
+ *
+ * It compresses large values and writes them to the value log, at a place of
+ * their own; finds what is to be copied; and encodes the whole as the payload
+ * of a log record, with handles in place of what lies in the value log.
+ *
+ * Until the batch is in a memtable nothing else refers to those handles, so the
+ * blob files are held: none of them can be found dead.
+ */
+#ifndef ENGINE_PREPARE_H
+#define ENGINE_PREPARE_H
+
+#include "engine/base/buf.h"
+#include "engine/vlog.h"
+
+struct kv;
+struct kv_batch;
+
+/* All zero is one without changes. */
+struct prepared {
+	struct buf payload;      /* of the log record */
+	uint32_t count;          /* changes */
+	struct vlog_batch blobs; /* what was written; holds its file */
+	struct blob **held;      /* owned: files that copies refer to */
+	size_t held_count;
+	size_t held_cap;
+};
+
+/* Fills an empty @p.  Returns 0, -ENOENT (nothing to copy), -ENOSPC, ... */
+int prepare(struct kv *kv, const struct kv_batch *batch,
+	    struct prepared *p) MUST_USE;
+
+/* Lets the blob files go: the batch is in a memtable, or given up. */
+void prepared_fini(struct prepared *p);
+
+#endif
