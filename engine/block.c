@@ -323,6 +323,9 @@ static int last_before(struct block_iter *it, uint32_t restart, uint32_t limit)
 
 	if (rc < 0)
 		return rc;
+	/* Or the way back would lead forward, and never end. */
+	if (it->next >= limit)
+		return nonsense();
 	do {
 		rc = step(it);
 	} while (rc == 1 && it->next < limit);
