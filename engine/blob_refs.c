@@ -90,12 +90,12 @@ int blob_refs_decode(struct blob_refs *refs, struct decoder *d)
 
 	for (i = 0; i < count; i++) {
 		uint64_t delta = decoder_varint(d);
-		struct blob_refs_item item = {
-			.count = decoder_varint(d),
-			.stored_bytes = decoder_varint(d),
-			.raw_bytes = decoder_varint(d),
-		};
+		struct blob_refs_item item;
 
+		/* One by one: initializers have no order among themselves. */
+		item.count = decoder_varint(d);
+		item.stored_bytes = decoder_varint(d);
+		item.raw_bytes = decoder_varint(d);
 		if ((i > 0 && delta == 0) || delta > UINT64_MAX - id)
 			return -EUCLEAN;
 		id += delta;
