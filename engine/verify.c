@@ -88,23 +88,94 @@ static int check_props(const struct check *c)
 	return 0;
 }
 
-static int verify_sst(struct kv *kv, const struct view *view, struct sst *sst)
+/* What the file says of the table must be what the manifest says. */
+static int check_footer(const struct check *c)
 {
-	struct check c = { .kv = kv, .view = view, .sst = sst };
-	/* A cache of its own, that keeps nothing: the disk is to be read. */
+	struct buf ours = BUF_INIT, theirs = BUF_INIT;
+	struct sst_props props = { 0 };
+	struct sst_handle handle;
+	struct sst_reader *r;
+	void *data = NULL;
+	size_t size;
+	int rc;
+
+	rc = sst_reader_get(c->sst, &r);
+	if (rc == 0)
+		rc = sst_footer_read(r->file, c->sst->size, r->salt, &handle);
+	if (rc == 0)
+		rc = sst_chunk_read(r->file, c->sst->size, r->salt, handle,
+				    &data, &size);
+	if (rc == 0) {
+		rc = sst_props_decode(&props, slice_of(data, size));
+		if (rc == -EUCLEAN)
+			rc = wrong(c, "malformed properties");
+	}
+	if (rc == 0)
+		rc = sst_props_encode(&props, &theirs);
+	if (rc == 0)
+		rc = sst_props_encode(&c->sst->props, &ours);
+	if (rc == 0 && !slice_eq(buf_slice(&ours), buf_slice(&theirs)))
+		rc = wrong(c, "the properties differ from the manifest's");
+	free(data);
+	sst_props_fini(&props);
+	buf_fini(&ours);
+	buf_fini(&theirs);
+	return rc;
+}
+
+/*
+ * The same table without what is in memory: header, filter and root index are
+ * to be read from the disk, too.
+ */
+static int reopen(const struct sst *sst, struct sst **out)
+{
+	struct sst_props props = { 0 };
+	struct buf bytes = BUF_INIT;
+	int rc;
+
+	rc = sst_props_encode(&sst->props, &bytes);
+	if (rc == 0)
+		rc = sst_props_decode(&props, buf_slice(&bytes));
+	buf_fini(&bytes);
+	if (rc < 0) {
+		sst_props_fini(&props);
+		return rc;
+	}
+	*out = sst_new(sst->env, sst->store_id, sst->number, sst->size, &props);
+	return *out ? 0 : -ENOMEM;
+}
+
+static int check_entries(struct check *c)
+{
+	/* A cache of its own, that keeps nothing. */
 	struct cache *none = cache_new(0);
-	struct source *s = none ? sst_source(sst, none) : NULL;
+	struct source *s = none ? sst_source(c->sst, none) : NULL;
 	int rc = s ? source_first(s) : -ENOMEM;
 
 	while (rc == 1) {
-		rc = check_entry(&c, &s->entry);
+		rc = check_entry(c, &s->entry);
 		if (rc == 0)
 			rc = source_next(s);
 	}
-	if (rc == 0)
-		rc = check_props(&c);
 	source_close(s);
 	cache_free(none);
+	return rc;
+}
+
+static int verify_sst(struct kv *kv, const struct view *view,
+		      const struct sst *sst)
+{
+	struct check c = { .kv = kv, .view = view };
+	int rc;
+
+	rc = reopen(sst, &c.sst);
+	if (rc == 0)
+		rc = check_entries(&c);
+	if (rc == 0)
+		rc = check_props(&c);
+	if (rc == 0)
+		rc = check_footer(&c);
+	sst_unref(c.sst);
 	blob_refs_fini(&c.refs);
 	buf_fini(&c.last);
 	return rc;
