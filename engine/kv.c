@@ -43,9 +43,9 @@ static void remove_spare(struct kv *kv)
 {
 	char name[ENV_NAME_MAX + 1];
 
-	if (kv->spare_wal == 0)
+	if (kv->spare_wal.number == 0)
 		return;
-	file_name(name, FILE_WAL, kv->spare_wal);
+	file_name(name, FILE_WAL, kv->spare_wal.number);
 	/* What stays behind is removed when the store is opened. */
 	(void)!env_remove(kv->env, name);
 }
@@ -197,11 +197,13 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	view = store_view(kv);
 	count_version(view->version, &s);
 	s.memtable_bytes = mt_bytes(view->active);
-	s.wal_bytes = reclog_size(view->active_wal->log);
+	s.wal_bytes = reclog_file_size(view->active_wal->log);
 	if (view->frozen)
 		s.memtable_bytes += mt_bytes(view->frozen);
 	if (view->frozen_wal)
-		s.wal_bytes += reclog_size(view->frozen_wal->log);
+		s.wal_bytes += reclog_file_size(view->frozen_wal->log);
+	if (kv->spare_wal.number != 0)
+		s.wal_bytes += kv->spare_wal.bytes;
 	view_unref(view);
 
 	s.disk_bytes = s.sst_bytes + s.blob_file_bytes + s.wal_bytes +

@@ -15,25 +15,24 @@ struct reclog {
 	uint64_t number;
 	uint64_t seed;         /* checksum of the last record, or the salt */
 	_Atomic uint64_t size; /* bytes, behind the last record */
-	uint64_t file_size;    /* bytes, at least size */
-	struct buf headers;    /* reused between appends */
-	struct slice *parts;   /* reused between appends, owned */
+	_Atomic uint64_t file_size; /* bytes, at least size */
+	struct buf headers;         /* reused between appends */
+	struct slice *parts;        /* reused between appends, owned */
 	size_t parts_cap;
 };
 
 /* A log in @file, which it takes over, also on failure. */
 static int reclog_new(struct reclog **out, struct env_file *file,
-		      const struct file_header *header)
+		      uint64_t file_size, const struct file_header *header)
 {
 	struct reclog *log = calloc(1, sizeof(*log));
-	int rc = log ? env_size(file, &log->file_size) : -ENOMEM;
 
-	if (rc < 0) {
-		free(log);
+	if (!log) {
 		env_close(file);
-		return rc;
+		return -ENOMEM;
 	}
 	log->file = file;
+	log->file_size = file_size;
 	log->number = header->number;
 	log->seed = header->salt;
 	log->size = FILE_HEADER_SIZE;
@@ -49,7 +48,9 @@ int reclog_create(struct reclog **out, struct env *env, enum file_kind kind,
 	int rc;
 
 	rc = file_create(env, kind, number, store_id, &file, &header);
-	return rc < 0 ? rc : reclog_new(out, file, &header);
+	if (rc < 0)
+		return rc;
+	return reclog_new(out, file, FILE_HEADER_SIZE, &header);
 }
 
 int reclog_reuse(struct reclog **out, struct env *env, enum file_kind kind,
@@ -57,10 +58,18 @@ int reclog_reuse(struct reclog **out, struct env *env, enum file_kind kind,
 {
 	struct file_header header;
 	struct env_file *file;
+	uint64_t size;
 	int rc;
 
 	rc = file_reuse(env, kind, old, number, store_id, &file, &header);
-	return rc < 0 ? rc : reclog_new(out, file, &header);
+	if (rc < 0)
+		return rc;
+	rc = env_size(file, &size);
+	if (rc < 0) {
+		env_close(file);
+		return rc;
+	}
+	return reclog_new(out, file, size, &header);
 }
 
 void reclog_close(struct reclog *log)
@@ -171,6 +180,11 @@ int reclog_sync(struct reclog *log)
 uint64_t reclog_size(const struct reclog *log)
 {
 	return log->size;
+}
+
+uint64_t reclog_file_size(const struct reclog *log)
+{
+	return log->file_size;
 }
 
 uint64_t reclog_number(const struct reclog *log)

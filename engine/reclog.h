@@ -68,6 +68,9 @@ int reclog_sync(struct reclog *log) MUST_USE;
 /* Bytes up to behind the last record; may be read by any thread. */
 uint64_t reclog_size(const struct reclog *log);
 
+/* Bytes that the file takes; may be read by any thread. */
+uint64_t reclog_file_size(const struct reclog *log);
+
 uint64_t reclog_number(const struct reclog *log);
 
 /* Reading: from the first record on, once. */

@@ -80,6 +80,7 @@ struct kv {
 	struct mutex compact_job; /* RANK_JOB: one compaction at a time */
 	unsigned level_turn[VERSION_LEVELS]; /* guarded by compact_job */
 
+	struct wal_spare spare_wal;
 	struct vlog vlog;
 	struct manifest manifest;
 
@@ -95,7 +96,6 @@ struct kv {
 	_Atomic uint64_t seq_visible; /* newest change that readers may see */
 	_Atomic uint64_t seq_durable; /* newest change known durable */
 	_Atomic uint64_t next_number; /* of the next file, or blob id */
-	_Atomic uint64_t spare_wal;   /* number of a log to be reused, or 0 */
 	_Atomic uint64_t flushes;
 	_Atomic uint64_t compactions;
 	_Atomic uint64_t syncs;

@@ -14,7 +14,7 @@
 /* A reclog in the spare file if there is one, else in a new one. */
 static int open_log(struct wal *w, const uint8_t store_id[16])
 {
-	uint64_t old = atomic_exchange(w->spare, 0);
+	uint64_t old = atomic_exchange(&w->spare->number, 0);
 	int rc = -ENOENT;
 
 	if (old != 0)
@@ -27,8 +27,17 @@ static int open_log(struct wal *w, const uint8_t store_id[16])
 	return rc;
 }
 
+static void remove_file(const struct wal *w)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	file_name(name, FILE_WAL, w->number);
+	/* What stays behind is removed when the store is opened. */
+	(void)!env_remove(w->env, name);
+}
+
 int wal_create(struct wal **out, struct env *env, uint64_t number,
-	       const uint8_t store_id[16], _Atomic uint64_t *spare)
+	       const uint8_t store_id[16], struct wal_spare *spare)
 {
 	struct wal *w = calloc(1, sizeof(*w));
 	int rc;
@@ -48,8 +57,9 @@ int wal_create(struct wal **out, struct env *env, uint64_t number,
 	if (rc == 0)
 		rc = env_sync_dir(env);
 	if (rc < 0) {
-		w->dropped = true;
-		wal_unref(w);
+		reclog_close(w->log);
+		remove_file(w);
+		free(w);
 		return rc;
 	}
 	*out = w;
@@ -62,20 +72,25 @@ struct wal *wal_ref(struct wal *w)
 	return w;
 }
 
+/* Leaves the file to the next log; false if there is a spare one already. */
+static bool become_spare(struct wal *w)
+{
+	uint64_t none = 0, bytes = reclog_file_size(w->log);
+
+	if (!atomic_compare_exchange_strong(&w->spare->number, &none,
+					    w->number))
+		return false;
+	w->spare->bytes = bytes;
+	return true;
+}
+
 void wal_unref(struct wal *w)
 {
-	char name[ENV_NAME_MAX + 1];
-	uint64_t none = 0;
-
 	if (!w || atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
+	if (w->dropped && !become_spare(w))
+		remove_file(w);
 	reclog_close(w->log);
-	if (w->dropped &&
-	    !atomic_compare_exchange_strong(w->spare, &none, w->number)) {
-		file_name(name, FILE_WAL, w->number);
-		/* What stays behind is removed when the store is opened. */
-		(void)!env_remove(w->env, name);
-	}
 	free(w);
 }
 

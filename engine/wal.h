@@ -32,12 +32,18 @@
 
 #define WAL_HEADER_SIZE 20
 
+/* A log's file that is of no use any more; number 0: there is none. */
+struct wal_spare {
+	_Atomic uint64_t number;
+	_Atomic uint64_t bytes;
+};
+
 /* A log that is being written. */
 struct wal {
 	struct env *env;    /* borrowed */
 	struct reclog *log; /* owned */
 	uint64_t number;
-	_Atomic uint64_t *spare; /* borrowed: see wal_create() */
+	struct wal_spare *spare; /* borrowed: see wal_create() */
 	_Atomic uint32_t refs;
 	_Atomic bool dropped; /* of no use: the file becomes the spare one */
 
@@ -51,13 +57,12 @@ struct wal {
  * appended.  So a log that is longer than its header, but has none that
  * verifies, is damaged.
  *
- * @spare, which must outlive the log, holds the number of a log file that is of
- * no use any more, or 0.  That file is used if there is one; and a log that was
- * dropped becomes the spare one with its last reference, or is removed if there
- * is one already.
+ * The file of @spare, which must outlive the log, is used if there is one; and
+ * a log that was dropped becomes the spare one with its last reference, or is
+ * removed if there is one already.
  */
 int wal_create(struct wal **out, struct env *env, uint64_t number,
-	       const uint8_t store_id[16], _Atomic uint64_t *spare) MUST_USE;
+	       const uint8_t store_id[16], struct wal_spare *spare) MUST_USE;
 struct wal *wal_ref(struct wal *w);
 void wal_unref(struct wal *w); /* accepts NULL */
 
