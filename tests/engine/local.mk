@@ -1,10 +1,23 @@
 # Suites of engine/ link libengine.a and nothing above it.
 ENGINE_SUITES = \
 	tests/engine/test_base \
+	tests/engine/test_block \
+	tests/engine/test_cache \
+	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
 	tests/engine/test_env \
 	tests/engine/test_env_mem \
-	tests/engine/test_model
+	tests/engine/test_filter \
+	tests/engine/test_kv \
+	tests/engine/test_manifest \
+	tests/engine/test_merge \
+	tests/engine/test_model \
+	tests/engine/test_mt \
+	tests/engine/test_reclog \
+	tests/engine/test_sst \
+	tests/engine/test_version \
+	tests/engine/test_vlog \
+	tests/engine/test_wal
 
 check_PROGRAMS += $(ENGINE_SUITES)
 TESTS += $(ENGINE_SUITES)
@@ -30,3 +43,58 @@ tests_engine_test_model_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_crash_SOURCES = %D%/test_crash.c %D%/model.h tests/suite.h
 tests_engine_test_crash_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_crash_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_reclog_SOURCES = %D%/test_reclog.c tests/suite.h
+tests_engine_test_reclog_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_reclog_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_block_SOURCES = %D%/test_block.c %D%/entries.h tests/suite.h
+tests_engine_test_block_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_block_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_filter_SOURCES = %D%/test_filter.c tests/suite.h
+tests_engine_test_filter_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_filter_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_cache_SOURCES = %D%/test_cache.c tests/suite.h
+tests_engine_test_cache_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_cache_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_mt_SOURCES = %D%/test_mt.c %D%/entries.h tests/suite.h
+tests_engine_test_mt_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_mt_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_merge_SOURCES = %D%/test_merge.c %D%/entries.h tests/suite.h
+tests_engine_test_merge_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_merge_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_sst_SOURCES = %D%/test_sst.c %D%/entries.h tests/suite.h
+tests_engine_test_sst_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_sst_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_wal_SOURCES = %D%/test_wal.c tests/suite.h
+tests_engine_test_wal_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_wal_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_kv_SOURCES = %D%/test_kv.c tests/suite.h
+tests_engine_test_kv_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_kv_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_compact_pick_SOURCES = \
+	%D%/test_compact_pick.c %D%/tables.h tests/suite.h
+tests_engine_test_compact_pick_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_compact_pick_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_version_SOURCES = \
+	%D%/test_version.c %D%/tables.h tests/suite.h
+tests_engine_test_version_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_version_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_vlog_SOURCES = %D%/test_vlog.c tests/suite.h
+tests_engine_test_vlog_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_vlog_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_manifest_SOURCES = \
+	%D%/test_manifest.c %D%/tables.h tests/suite.h
+tests_engine_test_manifest_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_manifest_LDADD = $(ENGINE_TEST_LIBS)
