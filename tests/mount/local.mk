@@ -5,6 +5,11 @@ MOUNT_TESTS = \
 	%D%/signals \
 	%D%/trees
 
+# Makes a store that a later version would have written.
+check_PROGRAMS += tests/mount/set_format
+tests_mount_set_format_SOURCES = %D%/set_format.c
+tests_mount_set_format_LDADD = $(ENGINE_LIBS)
+
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
 dist_check_SCRIPTS += $(MOUNT_TESTS)
 EXTRA_DIST += %D%/lib.sh
