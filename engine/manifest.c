@@ -125,15 +125,29 @@ static int fold_record(struct manifest *m, struct slice payload,
 	return rc;
 }
 
-/* Only an append that was never answered may be missing at the end. */
-static int check_end(struct manifest *m, uint64_t end)
+/*
+ * Only an append that was never answered may be missing at the end: nothing
+ * verifies behind it, since each was synced before the next.
+ */
+static int check_end(struct manifest *m, struct reclog_reader *r)
 {
-	if (end < m->super.manifest_size)
+	uint64_t end = reclog_reader_offset(r);
+	struct slice payload;
+	bool more;
+	int rc;
+
+	do {
+		rc = reclog_reader_skip(r);
+		more = rc == 1;
+		if (more)
+			rc = reclog_reader_next(r, &payload);
+	} while (more && rc == 0);
+	if (rc < 0)
+		return rc;
+	if (rc == 1 || end < m->super.manifest_size)
 		return error_set(-EBADMSG,
-				 "manifest %" PRIu64 ": damaged at %" PRIu64
-				 " of at least %" PRIu64 " bytes",
-				 m->super.manifest, end,
-				 m->super.manifest_size);
+				 "manifest %" PRIu64 ": damaged at %" PRIu64,
+				 m->super.manifest, end);
 	return 0;
 }
 
@@ -153,7 +167,7 @@ int manifest_read(struct manifest *m, struct edit *sum)
 			break;
 	}
 	if (rc == 0)
-		rc = check_end(m, reclog_reader_offset(r));
+		rc = check_end(m, r);
 	reclog_reader_close(r);
 	if (rc == 0) {
 		m->wal_min = sum->wal_min;

@@ -12,7 +12,6 @@
 
 struct reclog {
 	struct env_file *file; /* owned */
-	uint64_t number;
 	uint64_t seed;         /* checksum of the last record, or the salt */
 	_Atomic uint64_t size; /* bytes, behind the last record */
 	_Atomic uint64_t file_size; /* bytes, at least size */
@@ -33,7 +32,6 @@ static int reclog_new(struct reclog **out, struct env_file *file,
 	}
 	log->file = file;
 	log->file_size = file_size;
-	log->number = header->number;
 	log->seed = header->salt;
 	log->size = FILE_HEADER_SIZE;
 	*out = log;
@@ -187,11 +185,6 @@ uint64_t reclog_file_size(const struct reclog *log)
 	return log->file_size;
 }
 
-uint64_t reclog_number(const struct reclog *log)
-{
-	return log->number;
-}
-
 struct reclog_reader {
 	struct env_file *file; /* owned */
 	uint64_t file_size;    /* bytes, when it was opened */
@@ -310,6 +303,52 @@ int reclog_reader_next(struct reclog_reader *r, struct slice *payload)
 	return 1;
 }
 
+/* Whether a record that is chained to @seed begins at @offset. */
+static int is_record(struct reclog_reader *r, uint64_t seed, uint64_t offset)
+{
+	uint64_t back = r->offset;
+	const uint8_t *p;
+	uint32_t size;
+	int rc;
+
+	r->offset = offset;
+	rc = look_record(r, &p, &size);
+	if (rc == 1)
+		rc = get_le64(p + 8) ==
+		     checksum2(seed, slice_of(p, 8),
+			       slice_of(p + RECORD_HEADER_SIZE, size));
+	r->offset = back;
+	return rc;
+}
+
+/*
+ * The size of the record at the reader's offset cannot be read, but perhaps its
+ * checksum, to which the next one is chained.
+ */
+static int find_next(struct reclog_reader *r)
+{
+	uint64_t seed, offset;
+	const uint8_t *p;
+	int rc;
+
+	rc = look(r, RECORD_HEADER_SIZE, &p);
+	if (rc <= 0)
+		return rc;
+	seed = get_le64(p + 8);
+	for (offset = r->offset + RECORD_HEADER_SIZE + 1;
+	     offset + RECORD_HEADER_SIZE < r->file_size; offset++) {
+		rc = is_record(r, seed, offset);
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
+			r->seed = seed;
+			r->offset = offset;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 int reclog_reader_skip(struct reclog_reader *r)
 {
 	const uint8_t *p;
@@ -318,7 +357,7 @@ int reclog_reader_skip(struct reclog_reader *r)
 
 	if (rc == 1)
 		go_over(r, p, size);
-	return rc;
+	return rc == 0 ? find_next(r) : rc;
 }
 
 uint64_t reclog_reader_offset(const struct reclog_reader *r)

@@ -71,8 +71,6 @@ uint64_t reclog_size(const struct reclog *log);
 /* Bytes that the file takes; may be read by any thread. */
 uint64_t reclog_file_size(const struct reclog *log);
 
-uint64_t reclog_number(const struct reclog *log);
-
 /* Reading: from the first record on, once. */
 struct reclog_reader;
 
@@ -92,10 +90,10 @@ int reclog_reader_next(struct reclog_reader *r, struct slice *payload) MUST_USE;
 uint64_t reclog_reader_offset(const struct reclog_reader *r);
 
 /*
- * After 0: goes over the record that does not verify, if its size can be read,
- * so that what follows it can be looked at.  What is found there tells damage
- * from a torn end; it is not part of the log.  Returns 1, or 0 if there is
- * nothing to go over, or an error.
+ * After 0: goes over the record that does not verify, if its size or its
+ * checksum can be read, so that what follows it can be looked at.  What is
+ * found there tells damage from a torn end; it is not part of the log.  Returns
+ * 1, or 0 if there is nothing to go over, or an error.
  */
 int reclog_reader_skip(struct reclog_reader *r) MUST_USE;
 

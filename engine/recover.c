@@ -370,12 +370,27 @@ static int each_log(struct replay *r, const struct files *f,
 	return rc < 0 ? rc : 0;
 }
 
+/* The log that the manifest names was there, under a durable name, before. */
+static int check_first_log(const struct kv *kv, const struct files *f)
+{
+	char name[ENV_NAME_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < f->wal_count; i++)
+		if (f->wals[i] == kv->manifest.wal_min)
+			return 0;
+	file_name(name, FILE_WAL, kv->manifest.wal_min);
+	return error_set(-EUCLEAN, "%s: file is missing", name);
+}
+
 static int replay_logs(struct replay *r, const struct files *f)
 {
 	int rc;
 
 	r->durable = r->seq;
-	rc = each_log(r, f, scan_log);
+	rc = check_first_log(r->kv, f);
+	if (rc == 0)
+		rc = each_log(r, f, scan_log);
 	if (rc == 0)
 		rc = each_log(r, f, replay_log);
 	if (rc == 0 && r->seq < r->durable)

@@ -144,6 +144,13 @@ uint64_t store_next_number(struct kv *kv);
 /* write.c: freezes the active memtable, if anything is in it. */
 int store_rotate(struct kv *kv) MUST_USE;
 
+/*
+ * write.c: writes down in the log what is durable.  The record itself need not
+ * be: it is there so that damage to what is behind the last change is not taken
+ * for the torn end of what was never synced.
+ */
+int store_mark(struct kv *kv) MUST_USE;
+
 /* write.c: a new memtable with its log. */
 int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal) MUST_USE;
 

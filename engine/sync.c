@@ -68,15 +68,21 @@ int store_sync(struct kv *kv)
 
 int kv_sync(struct kv *kv, uint64_t mark)
 {
+	bool ours = false;
 	int rc = 0;
 
 	mutex_lock(&kv->sync);
 	while (rc == 0 && kv->seq_durable < mark) {
-		if (kv->syncing)
+		if (kv->syncing) {
 			cond_wait(&kv->sync_done, &kv->sync);
-		else
+		} else {
 			rc = sync_once(kv);
+			ours = rc == 0;
+		}
 	}
 	mutex_unlock(&kv->sync);
+	/* What was promised holds with or without the mark. */
+	if (ours)
+		(void)!store_mark(kv);
 	return rc;
 }

@@ -158,7 +158,7 @@ int wal_record_open(struct wal_record *r, struct slice payload)
 	r->durable = decoder_le64(&r->rest);
 	r->count = decoder_le32(&r->rest);
 	r->done = 0;
-	if (!decoder_ok(&r->rest) || r->count == 0 || r->seq == 0 ||
+	if (!decoder_ok(&r->rest) || r->seq == 0 ||
 	    r->seq > ENTRY_SEQ_MAX - r->count)
 		return error_set(-EUCLEAN, "log: malformed record");
 	return 0;

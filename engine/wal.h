@@ -8,8 +8,8 @@
  *           0     8  seq      of the first change; the others count up from it
  *           8     8  durable  changes up to this one were durable when the
  *                             record was written
- *          16     4  count    changes, at least 1
- *          20        the changes, one behind the other:
+ *          16     4  count    changes; 0: a mark, which only says what is
+ * durable 20        the changes, one behind the other:
  *
  *      u8 kind (enum entry_kind), varint key_size, key, and unless it is a
  *      delete: varint value_size, value (for ENTRY_BLOB: a handle)

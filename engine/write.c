@@ -20,6 +20,7 @@ struct writer {
 	struct writer *next;
 	struct prepared batch; /* without changes: only rotate */
 	bool rotate;           /* freeze the memtable, behind this batch */
+	bool mark;             /* a record without changes: what is durable */
 	bool done;
 	int rc;
 };
@@ -41,21 +42,25 @@ int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal)
 	return 0;
 }
 
-/* Waits until no memtable is frozen. */
+/*
+ * Waits until no memtable is frozen.  Where no thread flushes (any more), this
+ * one does: there is none, or it has been told to stop, or it failed before.
+ */
 static int wait_flushed(struct kv *kv)
 {
+	bool alone;
 	int rc = 0;
 
 	mutex_lock(&kv->state);
 	while (kv->view->frozen && kv->flush_rc == 0 && kv->poison == 0 &&
-	       kv->threads)
+	       kv->threads && !kv->stopping)
 		cond_wait(&kv->changed, &kv->state);
 	if (kv->view->frozen)
 		rc = kv->flush_rc;
+	alone = !kv->threads || kv->stopping;
 	mutex_unlock(&kv->state);
 
-	/* Without a thread the last flush failed, and may work now. */
-	if (rc == 0 && !kv->threads)
+	if (rc == 0 && alone)
 		rc = store_flush_frozen(kv);
 	return rc < 0 ? rc : store_writable(kv);
 }
@@ -134,7 +139,7 @@ static int commit(struct kv *kv, struct writer *group, size_t count)
 		return -ENOMEM;
 	view = store_view(kv);
 	for (w = group; w; w = w->next) {
-		if (w->batch.count == 0)
+		if (w->batch.count == 0 && !w->mark)
 			continue;
 		wal_set_header(&w->batch.payload, seq + 1, kv->seq_durable,
 			       w->batch.count);
@@ -228,6 +233,19 @@ int store_rotate(struct kv *kv)
 	struct writer w = { .rotate = true };
 
 	return enqueue(kv, &w);
+}
+
+int store_mark(struct kv *kv)
+{
+	struct writer w = { .mark = true };
+	int rc = buf_reserve(&w.batch.payload, WAL_HEADER_SIZE);
+
+	if (rc < 0)
+		return rc;
+	w.batch.payload.size = WAL_HEADER_SIZE;
+	rc = enqueue(kv, &w);
+	prepared_fini(&w.batch);
+	return rc;
 }
 
 int kv_write(struct kv *kv, struct kv_batch *batch)

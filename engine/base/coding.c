@@ -40,13 +40,6 @@ uint8_t decoder_u8(struct decoder *d)
 	return s.size ? *(const uint8_t *)s.data : 0;
 }
 
-uint16_t decoder_le16(struct decoder *d)
-{
-	struct slice s = decoder_bytes(d, 2);
-
-	return s.size ? get_le16(s.data) : 0;
-}
-
 uint32_t decoder_le32(struct decoder *d)
 {
 	struct slice s = decoder_bytes(d, 4);

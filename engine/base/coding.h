@@ -155,7 +155,6 @@ static inline bool decoder_done(const struct decoder *d)
 
 /* Each returns 0 (or an empty slice) once @d is bad. */
 uint8_t decoder_u8(struct decoder *d);
-uint16_t decoder_le16(struct decoder *d);
 uint32_t decoder_le32(struct decoder *d);
 uint64_t decoder_le64(struct decoder *d);
 uint64_t decoder_varint(struct decoder *d);

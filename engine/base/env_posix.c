@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -410,7 +411,9 @@ static int posix_lock(struct env *env, const char *name)
 	fd = open_regular(ep, name, O_RDWR | O_CREAT);
 	if (fd < 0)
 		return fd;
-	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+	/* The directory too: the file could be removed under its holder. */
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0 &&
+	    flock(ep->dirfd, LOCK_EX | LOCK_NB) == 0)
 		rc = lock_sign(env, fd, name);
 	else if (errno == EAGAIN || errno == EACCES)
 		rc = lock_busy(ep, fd);

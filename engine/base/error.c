@@ -19,6 +19,18 @@ int error_set(int rc, const char *fmt, ...)
 	return rc;
 }
 
+void error_take(struct error_words *words)
+{
+	words->rc = last_rc;
+	memcpy(words->text, last_text, sizeof(words->text));
+}
+
+void error_put_back(const struct error_words *words)
+{
+	last_rc = words->rc;
+	memcpy(last_text, words->text, sizeof(last_text));
+}
+
 const char *error_text(int rc)
 {
 	if (rc == last_rc && rc != 0)

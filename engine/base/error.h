@@ -26,4 +26,22 @@ int error_set(int rc, const char *fmt, ...) PRINTF(2, 3);
  */
 const char *error_text(int rc);
 
+/* The bytes on disk are wrong, or cannot be read: no call will change that. */
+static inline bool error_is_damage(int rc)
+{
+	return rc == -EBADMSG || rc == -EUCLEAN || rc == -EIO;
+}
+
+/*
+ * Keeps the words over calls that may leave others, such as those that clean
+ * up: take them before, put them back afterwards.
+ */
+struct error_words {
+	int rc;
+	char text[ERROR_TEXT_SIZE];
+};
+
+void error_take(struct error_words *words);
+void error_put_back(const struct error_words *words);
+
 #endif

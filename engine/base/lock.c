@@ -126,11 +126,6 @@ bool cond_wait_ms(struct cond *c, struct mutex *m, unsigned timeout_ms)
 	return true;
 }
 
-void cond_signal(struct cond *c)
-{
-	must(pthread_cond_signal(&c->cond));
-}
-
 void cond_broadcast(struct cond *c)
 {
 	must(pthread_cond_broadcast(&c->cond));

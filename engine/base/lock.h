@@ -6,7 +6,7 @@
  * --enable-debug (and all sanitizer builds) check it and abort on a reversal.
  * The one exception: several inodes may be held, taken by rising number.
  *
- * The idea of ranks that the program checks is jemalloc's (witness.h).
+ * The idea of ranks that the program checks is jemalloc's (its witness.h).
  */
 #ifndef ENGINE_BASE_LOCK_H
 #define ENGINE_BASE_LOCK_H
@@ -36,12 +36,11 @@ enum lock_rank {
 #define ANNOTATE(x)
 #endif
 
-#define CAPABILITY      ANNOTATE(capability("mutex"))
-#define GUARDED_BY(...) ANNOTATE(guarded_by(__VA_ARGS__))
-#define ACQUIRES(...)   ANNOTATE(acquire_capability(__VA_ARGS__))
-#define RELEASES(...)   ANNOTATE(release_capability(__VA_ARGS__))
-#define NEEDS(...)      ANNOTATE(requires_capability(__VA_ARGS__))
-#define UNCHECKED       ANNOTATE(no_thread_safety_analysis)
+#define CAPABILITY    ANNOTATE(capability("mutex"))
+#define ACQUIRES(...) ANNOTATE(acquire_capability(__VA_ARGS__))
+#define RELEASES(...) ANNOTATE(release_capability(__VA_ARGS__))
+#define NEEDS(...)    ANNOTATE(requires_capability(__VA_ARGS__))
+#define UNCHECKED     ANNOTATE(no_thread_safety_analysis)
 
 struct CAPABILITY mutex {
 	pthread_mutex_t lock;
@@ -67,7 +66,6 @@ void cond_wait(struct cond *c, struct mutex *m) NEEDS(m);
 /* Returns false when @timeout_ms passed without a signal. */
 bool cond_wait_ms(struct cond *c, struct mutex *m, unsigned timeout_ms)
 	NEEDS(m);
-void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 
 #endif

@@ -114,6 +114,18 @@ START_TEST(error_text_belongs_to_its_code)
 }
 END_TEST
 
+START_TEST(error_words_survive_a_clean_up)
+{
+	struct error_words words;
+
+	error_set(-EBADMSG, "what counts");
+	error_take(&words);
+	error_set(-EROFS, "what came later");
+	error_put_back(&words);
+	ck_assert_str_eq(error_text(-EBADMSG), "what counts");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("base");
@@ -127,5 +139,6 @@ int main(void)
 	tcase_add_test(tc, buf_grows_and_keeps_its_bytes);
 	tcase_add_test(tc, checksums_are_xxh3);
 	tcase_add_test(tc, error_text_belongs_to_its_code);
+	tcase_add_test(tc, error_words_survive_a_clean_up);
 	return suite_run(s);
 }

@@ -347,6 +347,33 @@ START_TEST(changes_of_a_batch_are_made_in_order)
 }
 END_TEST
 
+/*
+ * What a sync covered and nothing was written behind: damage to it is told from
+ * a torn end by the mark that the sync left.
+ */
+START_TEST(damage_to_what_was_synced_last_is_told)
+{
+	struct env *env = new_env(), *after;
+	struct kv *kv = open_store(env);
+	struct kv *again;
+
+	fill(kv, 0, 10, 100);
+	ck_ok(kv_sync(kv, kv_mark(kv)));
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+	ck_ok(env_mem_flip(after, "000001.wal", 400, 1));
+	ck_assert_int_eq(kv_open(&again, after, NULL), -EBADMSG);
+	env_free(after);
+
+	/* A log that is gone is missed. */
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+	ck_ok(env_remove(after, "000001.wal"));
+	ck_assert_int_eq(kv_open(&again, after, NULL), -EUCLEAN);
+	env_free(after);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 START_TEST(statistics_are_plausible)
 {
 	struct env *env = new_env();
@@ -747,6 +774,7 @@ int main(void)
 	tcase_add_test(tc, changes_of_a_batch_are_made_in_order);
 
 	tc = suite_case(s, "maintenance");
+	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
 	tcase_add_test(tc, statistics_are_plausible);
 	tcase_add_test(tc, dead_blob_files_are_removed);
 	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);
