@@ -48,6 +48,7 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 		   const struct fs_options *options)
 {
 	struct kv_options kv_options;
+	struct error_words words;
 	struct fs *fs;
 	int rc;
 
@@ -76,7 +77,9 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 	return 0;
 
 close_kv:
+	error_take(&words);
 	kv_close(fs->kv);
+	error_put_back(&words);
 free_fs:
 	fs_free(fs);
 	return rc;

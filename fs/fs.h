@@ -46,7 +46,7 @@ struct fs_options {
 	bool create;               /* make a filesystem where there is none */
 	bool background;           /* the store has threads of its own */
 	size_t memory_bytes;       /* for memtables and caches, together */
-	unsigned sync_interval_ms; /* what is lost at most in a power cut */
+	unsigned sync_interval_ms; /* between background syncs; 0: none */
 	uid_t root_uid;            /* owner of the root of a new filesystem */
 	gid_t root_gid;
 };

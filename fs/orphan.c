@@ -181,7 +181,8 @@ int orphan_sweep(struct fs *fs)
 	rc = kv_iter_first(it);
 	while (rc > 0) {
 		rc = sweep_one(fs, kv_iter_key(it));
-		if (rc == 0)
+		/* What cannot be read stays, and keeps nobody from the rest. */
+		if (rc == 0 || error_is_damage(rc))
 			rc = kv_iter_next(it);
 	}
 	kv_iter_close(it);

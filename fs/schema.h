@@ -4,7 +4,7 @@
  *      's'                        the superblock         superblock.h
  *      'i' ino8                   an inode's record      inode_format.h
  *      'd' parent8 hash8 name     a dentry               dentry.h
- *      'c' ino8 chunk8            file data              data.h
+ *      'c' ino8 chunk8            file data              data.c
  *      'x' ino8 name              reserved for xattrs
  *      'o' ino8                   a pending purge        orphan.h
  *

@@ -203,9 +203,12 @@ static int recount(struct fs *fs)
 			rc = kv_iter_next(it);
 	}
 	kv_iter_close(it);
-	if (rc == 0)
-		fs->super = super;
-	return rc;
+	/* A part that cannot be read leaves a count that is too small. */
+	fs->counters_true = rc == 0;
+	if (rc < 0 && !error_is_damage(rc))
+		return rc;
+	fs->super = super;
+	return 0;
 }
 
 int superblock_open(struct fs *fs, const struct fs_options *options)
@@ -213,6 +216,7 @@ int superblock_open(struct fs *fs, const struct fs_options *options)
 	struct superblock super;
 	int rc;
 
+	fs->counters_true = true;
 	rc = superblock_read(fs->kv, &fs->super);
 	if (rc == -ENOENT) {
 		rc = check_empty(fs);
@@ -242,7 +246,7 @@ int superblock_close(struct fs *fs)
 {
 	struct superblock super = fs->super;
 
-	super.clean = true;
+	super.clean = fs->counters_true;
 	super.ino_reserved = fs->ino_next;
 	super.inodes = atomic_load(&fs->inodes);
 	super.data_bytes = atomic_load(&fs->data_bytes);

@@ -66,6 +66,7 @@ struct fs {
 	struct env *env;
 	bool env_owned;
 	struct kv *kv;
+	bool counters_true; /* set by superblock_open(), then constant */
 	uint64_t hash_seed;
 
 	/*

@@ -71,14 +71,3 @@ void log_error(const char *fmt, ...)
 	va_end(ap);
 	put_line(LOG_ERR, line);
 }
-
-void log_info(const char *fmt, ...)
-{
-	char line[LINE_SIZE];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	put_line(LOG_INFO, line);
-}

@@ -21,6 +21,5 @@ void log_init(void);
 void log_to_syslog(void);
 
 void log_error(const char *fmt, ...) LOG_PRINTF;
-void log_info(const char *fmt, ...) LOG_PRINTF;
 
 #endif

@@ -1,7 +1,9 @@
 /* loamfs: the daemon.  See loamfs.8. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fs/fs.h"
@@ -13,6 +15,8 @@
 #include "src/serve.h"
 #include "src/stop.h"
 
+#define BUSY_TRIES 30 /* a tenth of a second each */
+
 /* Some texts begin with the path of what they are about. */
 static void log_store(const struct opts *o, const char *what, int rc)
 {
@@ -23,6 +27,25 @@ static void log_store(const struct opts *o, const char *what, int rc)
 		log_error("%s%s", what, text);
 	else
 		log_error("%s%s: %s", what, o->store, text);
+}
+
+/*
+ * fusermount3 returns while the daemon is still ending: who mounts again at
+ * once waits for it a little.
+ */
+static int open_patiently(struct fs **out, const struct opts *o,
+			  const struct fs_options *options)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	int tries, rc;
+
+	for (tries = 0; tries < BUSY_TRIES; tries++) {
+		rc = fs_open(out, o->store, options);
+		if (rc != -EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return rc;
 }
 
 static int open_fs(struct fs **out, const struct opts *o)
@@ -39,7 +62,7 @@ static int open_fs(struct fs **out, const struct opts *o)
 	if (o->sync_interval_ms >= 0)
 		options.sync_interval_ms = (unsigned)o->sync_interval_ms;
 
-	rc = fs_open(out, o->store, &options);
+	rc = open_patiently(out, o, &options);
 	if (rc < 0)
 		log_store(o, "", rc);
 	return rc;

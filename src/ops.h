@@ -9,8 +9,7 @@
  *   - open and opendir answer ENOSYS: the kernel then sends neither them nor
  *     their releases any more, and keeps its caches from one open to the next.
  *     All state is found by inode; an unlinked inode lives until FORGET.
- *   - create: the kernel then sends MKNOD, which with the above is all it
- * takes.
+ *   - create: the kernel then sends MKNOD, and with the above that is all.
  *   - flush, access: nothing to do (the kernel checks permissions by itself).
  *   - flock, getlk, setlk: the kernel keeps the locks.
  *   - xattrs, lseek, fallocate, copy_file_range: not supported yet; the kernel

@@ -64,10 +64,11 @@ static int add_plus(struct listing *l, const struct fs_dirent *ent)
 		rc = fs_dir_entry(l->dir, &entry);
 		if (rc == -ENOENT)
 			return 1;
-		if (rc < 0)
-			return rc;
-		l->counted[l->count++] = entry.ino;
-		param = reply_param(&entry);
+		/* An inode that cannot be read is listed without attributes. */
+		if (rc == 0) {
+			l->counted[l->count++] = entry.ino;
+			param = reply_param(&entry);
+		}
 	}
 	l->used += fuse_add_direntry_plus(l->req, l->buf + l->used, room,
 					  ent->name, &param, ent->next);

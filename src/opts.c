@@ -46,11 +46,13 @@ static const char help[] =
 	"\n"
 	"    -f                  stay in the foreground, log to stderr\n"
 	"    -d                  as -f, and print every request\n"
-	"    -o sync=SECONDS     what a power cut may take at most (default 5)\n"
-	"    -o memory=SIZE      for caches and buffers: bytes, or with K, M, G\n"
+	"    -o sync=SECONDS     make all durable this often (default 5)\n"
+	"    -o memory=SIZE      for caches and buffers, with K, M, G (256M)\n"
 	"    -o OPTION[,...]     mount options: ro, allow_other, fsname=NAME, ...\n"
 	"    -h, --help          print this\n"
-	"    -V, --version       print the version\n";
+	"    -V, --version       print the version\n"
+	"\n"
+	"More is in the manual page: man loamfs\n";
 
 /* A number and nothing else; strtoull() would take a sign and blanks. */
 static int parse_number(const char *text, const char **end, uint64_t *out)

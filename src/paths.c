@@ -62,7 +62,7 @@ static char *resolve(const char *path)
 	char *full = realpath(path, NULL);
 	char *dir = NULL, *base = NULL, *parent = NULL;
 
-	if (full || errno != ENOENT)
+	if (full || errno != ENOENT || !*path)
 		return full;
 
 	dir = strdup(path);
