@@ -22,8 +22,14 @@ void kv_batch_reset(struct kv_batch *b)
 {
 	b->count = 0;
 	b->size = 0;
+	b->use_reserve = false;
 	b->error = 0;
 	buf_reset(&b->bytes);
+}
+
+void kv_batch_use_reserve(struct kv_batch *b)
+{
+	b->use_reserve = true;
 }
 
 size_t kv_batch_count(const struct kv_batch *b)

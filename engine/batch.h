@@ -28,6 +28,7 @@ struct kv_batch {
 	size_t cap;
 	struct buf bytes; /* keys, and the values that are not borrowed */
 	size_t size;      /* bytes of all keys and values */
+	bool use_reserve; /* kv_batch_use_reserve() */
 	int error;        /* the first that adding met, or 0 */
 };
 

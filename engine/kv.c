@@ -18,6 +18,7 @@ const struct kv_options kv_options_default = {
 	.block_bytes = 8 * KIB,
 	.sst_bytes_max = 32 * MIB,
 	.level_base_bytes = 64 * MIB,
+	.reserve_bytes = 64 * MIB,
 	.blob_file_bytes_max = 256 * MIB,
 	.sync_interval_ms = 5000,
 };

@@ -47,6 +47,7 @@ struct kv_options {
 	size_t level_base_bytes;   /* the first level below L0 */
 	size_t blob_file_bytes_max; /* then the next blob file is begun */
 	unsigned sync_interval_ms;  /* background sync; 0: none */
+	size_t reserve_bytes;       /* kept free: kv_batch_use_reserve() */
 };
 
 /* What kv_open() takes for options that are NULL. */
@@ -169,6 +170,16 @@ int kv_batch_put_borrowed(struct kv_batch *batch, struct slice key,
  */
 int kv_batch_copy(struct kv_batch *batch, struct slice key,
 		  struct slice source);
+
+/*
+ * Lets the batch use the reserve: for one that frees space, or that must be
+ * admitted on a full medium.  Any other is refused with -ENOSPC while no more
+ * than options.reserve_bytes of the medium (but at most an eighth of it) are
+ * free, so that there is always room for deletes, for what is already accepted
+ * to be flushed, and for recovery.  Nothing needs to be done when space
+ * returns.
+ */
+void kv_batch_use_reserve(struct kv_batch *batch);
 
 /* The changes in it. */
 size_t kv_batch_count(const struct kv_batch *batch);

@@ -37,6 +37,7 @@ libengine_a_SOURCES = \
 	%D%/recover.c %D%/recover.h \
 	%D%/sched.c %D%/sched.h \
 	%D%/source.h \
+	%D%/space.c %D%/space.h \
 	%D%/sst.c %D%/sst.h %D%/sst_iter.c \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \

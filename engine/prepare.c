@@ -55,7 +55,7 @@ int store_write_values(struct kv *kv, struct vlog_batch *blobs)
 		if (rc < 0)
 			return rc;
 	}
-	return rc < 0 ? rc : vlog_batch_write(blobs);
+	return rc < 0 ? rc : vlog_batch_write(&kv->vlog, blobs);
 }
 
 /*

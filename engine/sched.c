@@ -1,5 +1,6 @@
 #include "engine/sched.h"
 
+#include "engine/space.h"
 #include "engine/store.h"
 
 #define RETRY_MS     1000 /* after a flush or compaction that failed */
@@ -55,7 +56,9 @@ static void compact_main(void *arg)
 	int rc;
 
 	while (go_on) {
-		rc = store_compact_step(kv);
+		rc = space_clean(kv);
+		if (rc == 0)
+			rc = store_compact_step(kv);
 		if (rc == 1) {
 			mutex_lock(&kv->state);
 			go_on = !kv->stopping;

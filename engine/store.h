@@ -91,6 +91,12 @@ struct kv {
 	bool stopping;
 	int flush_rc; /* why the last flush failed, or 0 */
 
+	/* Room for batches; see space.c. */
+	_Atomic int64_t space_room; /* bytes, until the medium is asked again */
+	_Atomic bool space_short;   /* a batch found no room */
+	_Atomic uint64_t
+		space_cleaned; /* what was visible at the last cleaning */
+
 	/* Atomic. */
 	_Atomic int poison;           /* 0, or the error that poisoned it */
 	_Atomic uint64_t seq_visible; /* newest change that readers may see */

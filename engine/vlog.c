@@ -193,10 +193,41 @@ int vlog_roll(struct vlog *v, uint64_t full_id, struct blob *next)
 	return rc;
 }
 
-int vlog_batch_write(struct vlog_batch *b)
+void vlog_seal(struct vlog *v)
+{
+	struct blob *old;
+
+	mutex_lock(&v->lock);
+	old = v->active;
+	v->active = NULL;
+	if (old)
+		old->sealed = true;
+	mutex_unlock(&v->lock);
+	blob_unref(old);
+}
+
+/*
+ * Under the lock, although it is I/O, so that nobody is given a place that is
+ * then cut off; it happens only when a write has failed.
+ */
+static void give_back(struct vlog *v, struct vlog_batch *b)
+{
+	mutex_lock(&v->lock);
+	if (v->active == b->blob &&
+	    b->blob->size == b->offset + b->bytes.size) {
+		/* What stays allocated behind the end costs space, no more. */
+		(void)!env_truncate(b->blob->file, b->offset);
+		b->blob->size = b->offset;
+		v->next_ordinal = b->ordinal;
+	}
+	mutex_unlock(&v->lock);
+}
+
+int vlog_batch_write(struct vlog *v, struct vlog_batch *b)
 {
 	size_t n = vlog_batch_count(b), i;
 	struct slice all = buf_slice(&b->bytes);
+	int rc;
 
 	assert(b->blob);
 	for (i = 0; i < n; i++) {
@@ -211,7 +242,10 @@ int vlog_batch_write(struct vlog_batch *b)
 				  slice_of(r, 16),
 				  slice_of(r + BLOB_RECORD_HEADER_SIZE, size)));
 	}
-	return env_write_at(b->blob->file, &all, 1, b->offset);
+	rc = env_write_at(b->blob->file, &all, 1, b->offset);
+	if (rc < 0)
+		give_back(v, b);
+	return rc;
 }
 
 void vlog_batch_handle(const struct vlog_batch *b, size_t i,

@@ -183,8 +183,14 @@ int vlog_reserve(struct vlog *v, struct vlog_batch *b, uint64_t bytes_max,
  */
 int vlog_roll(struct vlog *v, uint64_t full_id, struct blob *next) MUST_USE;
 
-/* Writes the records where they were given a place.  Returns 0 or an error. */
-int vlog_batch_write(struct vlog_batch *b) MUST_USE;
+/* No file is active any more; the one that was is sealed. */
+void vlog_seal(struct vlog *v);
+
+/*
+ * Writes the records where they were given a place.  Returns 0 or an error;
+ * then the place is given back, if no other was given behind it.
+ */
+int vlog_batch_write(struct vlog *v, struct vlog_batch *b) MUST_USE;
 
 /* The handle of the @i-th value added, once it has a place. */
 void vlog_batch_handle(const struct vlog_batch *b, size_t i,

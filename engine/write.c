@@ -14,6 +14,7 @@
 #include "engine/batch.h"
 #include "engine/prepare.h"
 #include "engine/sched.h"
+#include "engine/space.h"
 #include "engine/store.h"
 
 struct writer {
@@ -258,6 +259,8 @@ int kv_write(struct kv *kv, struct kv_batch *batch)
 	if (batch->count == 0)
 		return 0;
 	rc = store_writable(kv);
+	if (rc == 0 && !batch->use_reserve)
+		rc = space_take(kv, batch->size);
 	if (rc == 0)
 		rc = prepare(kv, batch, &w.batch);
 	if (rc == 0)

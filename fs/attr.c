@@ -100,6 +100,8 @@ static int set_locked(struct fs *fs, struct inode *inode,
 	batch = kv_batch_new();
 	if (!batch)
 		return -ENOMEM;
+	/* Small, and perhaps the truncation that makes room. */
+	kv_batch_use_reserve(batch);
 	rec = inode->rec;
 	set_owner(&rec, attr, set);
 	set_times(&rec, attr, set, superblock_now_ns(fs));

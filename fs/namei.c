@@ -420,6 +420,7 @@ static int remove_locked(struct fs *fs, struct inode *dir, struct inode *inode,
 	namei_stage_unlink(batch, inode, &rec, now_ns);
 	dentry_stage_removal(fs, batch, dir->ino, name);
 	inode_stage(batch, dir->ino, &dir_rec);
+	kv_batch_use_reserve(batch);
 	rc = inode_commit(fs, batch);
 	if (rc < 0)
 		return rc;

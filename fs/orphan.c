@@ -83,6 +83,7 @@ static int step(struct fs *fs, struct inode *inode, bool remove,
 
 	if (!batch)
 		return -ENOMEM;
+	kv_batch_use_reserve(batch);
 	rc = truncate_stage_chunks(fs, batch, inode->ino, &rec, first, done);
 	if (rc < 0) {
 		kv_batch_free(batch);

@@ -94,6 +94,8 @@ static int write_super(struct fs *fs, const struct superblock *super)
 	if (!batch)
 		return -ENOMEM;
 	stage(batch, super);
+	/* Or a full medium could not be mounted, to make room. */
+	kv_batch_use_reserve(batch);
 	rc = kv_write(fs->kv, batch);
 	kv_batch_free(batch);
 	if (rc == 0)

@@ -374,6 +374,80 @@ START_TEST(damage_to_what_was_synced_last_is_told)
 }
 END_TEST
 
+static int put_some(struct kv *kv, unsigned n, size_t size)
+{
+	struct kv_batch *batch = kv_batch_new();
+	uint8_t value[4096];
+	char key[32];
+	unsigned i;
+	int rc;
+
+	/* Incompressible. */
+	for (i = 0; i < sizeof(value); i++)
+		value[i] = (uint8_t)(n * 2654435761u >> i % 24) ^
+			   (uint8_t)(i * 167 + n);
+	snprintf(key, sizeof(key), "file%06u", n);
+	kv_batch_put(batch, slice_str(key), slice_of(value, size));
+	rc = kv_write(kv, batch);
+	kv_batch_free(batch);
+	return rc;
+}
+
+/* A full medium refuses data, admits deletes, and is in use again after. */
+static void fill_and_empty(bool background)
+{
+	struct kv_options o = kv_options_default;
+	struct kv_batch *batch = kv_batch_new();
+	struct env *env = new_env();
+	unsigned n = 0, i, tries;
+	char key[32];
+	struct kv *kv;
+	int rc;
+
+	o.background = background;
+	o.memtable_bytes_max = 1 * MIB;
+	o.blob_file_bytes_max = 4 * MIB;
+	o.sync_interval_ms = 0;
+	env_mem_limit(env, 32 * MIB);
+	ck_ok(kv_open(&kv, env, &o));
+	while ((rc = put_some(kv, n, 4096)) == 0)
+		n++;
+	ck_assert_int_eq(rc, -ENOSPC);
+	ck_assert_uint_gt(n, 24 * MIB / 4096);
+	ck_assert_int_eq(put_some(kv, n, 4096), -ENOSPC);
+
+	for (i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "file%06u", i);
+		kv_batch_delete(batch, slice_str(key));
+		kv_batch_use_reserve(batch);
+		ck_ok(kv_write(kv, batch));
+	}
+	ck_ok(kv_sync(kv, kv_mark(kv)));
+
+	/* With threads it cleans up by itself, once it is asked for room. */
+	if (!background)
+		ck_ok(kv_compact(kv));
+	for (tries = 0; tries < 300; tries++) {
+		rc = put_some(kv, n, 4096);
+		if (rc == 0)
+			break;
+		ck_assert_int_eq(rc, -ENOSPC);
+		usleep(10000);
+	}
+	ck_ok(rc);
+	for (i = 0; i < n / 2; i++)
+		ck_ok(put_some(kv, i, 4096));
+	ck_ok(kv_close(kv));
+	kv_batch_free(batch);
+	env_free(env);
+}
+
+START_TEST(full_medium_is_emptied_and_used_again)
+{
+	fill_and_empty(_i);
+}
+END_TEST
+
 START_TEST(statistics_are_plausible)
 {
 	struct env *env = new_env();
@@ -775,6 +849,7 @@ int main(void)
 
 	tc = suite_case(s, "maintenance");
 	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
+	tcase_add_loop_test(tc, full_medium_is_emptied_and_used_again, 0, 2);
 	tcase_add_test(tc, statistics_are_plausible);
 	tcase_add_test(tc, dead_blob_files_are_removed);
 	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);

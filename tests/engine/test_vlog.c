@@ -87,7 +87,7 @@ static void write_values(struct log *l, unsigned first, unsigned end,
 		ck_ok(vlog_batch_add(&b, key(buf, i), value(i)));
 	ck_assert_uint_eq(vlog_batch_count(&b), end - first);
 	ck_ok(vlog_reserve(&l->vlog, &b, UINT64_MAX, &full));
-	ck_ok(vlog_batch_write(&b));
+	ck_ok(vlog_batch_write(&l->vlog, &b));
 	for (i = first; i < end; i++)
 		vlog_batch_handle(&b, i - first, &handles[i]);
 	vlog_batch_fini(&b);
@@ -285,7 +285,7 @@ START_TEST(full_file_is_rolled)
 	blob_unref(late);
 
 	ck_ok(vlog_reserve(&l.vlog, &b, 1000, &full));
-	ck_ok(vlog_batch_write(&b));
+	ck_ok(vlog_batch_write(&l.vlog, &b));
 	vlog_batch_handle(&b, 0, &h[0]);
 	ck_assert_uint_eq(h[0].blob_id, 2);
 	ck_assert_uint_eq(h[0].ordinal, 0);
@@ -359,7 +359,7 @@ START_TEST(sealed_file_stays_dirty_while_somebody_writes)
 	roll(&l, 1, 2);
 	ck_ok(vlog_sync(&l.vlog));
 	ck_assert_uint_eq(l.vlog.dirty_count, 2);
-	ck_ok(vlog_batch_write(&b));
+	ck_ok(vlog_batch_write(&l.vlog, &b));
 	vlog_batch_handle(&b, 0, &h[16]);
 	vlog_batch_fini(&b);
 	ck_ok(vlog_sync(&l.vlog));

@@ -1,0 +1,27 @@
+/*
+ * space: whether there is room for a batch, and what to do when there is none.
+ *
+ * The medium is asked only once in a while: what it had free above the reserve,
+ * up to SPACE_ASK_BYTES, is used up by the batches that follow, and then it is
+ * asked again.
+ *
+ * While there is no room, a store that had deletes since is cleaned up by the
+ * compaction thread: the active blob file is sealed, the memtable flushed,
+ * everything merged, and what is dead then is removed.
+ */
+#ifndef ENGINE_SPACE_H
+#define ENGINE_SPACE_H
+
+#include "engine/base/base.h"
+
+#define SPACE_ASK_BYTES (16 * MIB)
+
+struct kv;
+
+/* Takes room for @bytes.  Returns 0, -ENOSPC, or -EIO. */
+int space_take(struct kv *kv, size_t bytes) MUST_USE;
+
+/* Cleans up if a batch found no room and something has changed since. */
+int space_clean(struct kv *kv) MUST_USE;
+
+#endif
