@@ -1,2 +1,4 @@
 # Scripts for who builds from the repository.
 EXTRA_DIST += %D%/check %D%/lib.sh %D%/quickstart
+
+include tools/kvbench/local.mk
