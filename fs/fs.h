@@ -217,7 +217,7 @@ struct fs_usage {
 	uint64_t inodes;         /* in use */
 	uint64_t data_bytes;     /* sum of the sizes of all regular files */
 	uint64_t disk_bytes;     /* all files of the store */
-	uint64_t disk_bytes_log; /* of these: write-ahead logs, reused */
+	uint64_t disk_bytes_log; /* of these: write-ahead logs */
 };
 
 int fs_usage(struct fs *fs, struct fs_usage *out) FS_MUST_USE;

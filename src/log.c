@@ -28,7 +28,8 @@ static void put_line(int priority, char *text)
  * libfuse composes a line by several calls, and its newline ends it; several
  * threads do so at once.
  */
-static void put_part(enum fuse_log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void put_part(
+	enum fuse_log_level level, const char *fmt, va_list ap)
 {
 	static __thread char line[LINE_SIZE];
 	static __thread size_t used;
