@@ -99,6 +99,25 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	return kv;
 }
 
+/*
+ * On a small medium everything must be small: a blob file, since it is given
+ * back as a whole, and a memtable, since flushing it must fit in the reserve.
+ */
+static int fit_to_medium(struct kv *kv)
+{
+	struct kv_options *o = &kv->options;
+	struct env_space space;
+	uint64_t most;
+	int rc = env_space(kv->env, &space);
+
+	if (rc < 0)
+		return rc;
+	most = u64_max(space.bytes_total / 64, 1 * MIB);
+	o->blob_file_bytes_max = u64_min(o->blob_file_bytes_max, most);
+	o->memtable_bytes_max = u64_min(o->memtable_bytes_max, most);
+	return 0;
+}
+
 /* Looks before it touches: a directory with other things stays as it is. */
 static int open_store(struct kv *kv)
 {
@@ -132,7 +151,9 @@ int kv_open(struct kv **out, struct env *env, const struct kv_options *options)
 	kv = kv_new(env, options);
 	if (!kv)
 		return -ENOMEM;
-	rc = open_store(kv);
+	rc = fit_to_medium(kv);
+	if (rc == 0)
+		rc = open_store(kv);
 	if (rc == 0)
 		rc = sched_start(kv);
 	if (rc < 0) {

@@ -35,6 +35,10 @@ struct kv;       /* an open store */
 struct kv_batch; /* changes to be made together */
 struct kv_iter;  /* a position in a store as it was at one moment */
 
+/*
+ * A memtable and a blob file are made smaller than asked for on a small medium:
+ * at most a 64th of it, but 1 MiB in any case.
+ */
 struct kv_options {
 	bool create;               /* make a store where there is none */
 	bool background;           /* own threads; else work is done in calls */

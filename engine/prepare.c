@@ -7,7 +7,7 @@
 #include "engine/read.h"
 #include "engine/store.h"
 
-/* Larger values never ride in the log. */
+/* Larger batches never ride in the log. */
 #define RIDE_SIZE_MAX (64 * KIB)
 
 /* Begins a new blob file, unless somebody else just did. */
@@ -60,16 +60,17 @@ int store_write_values(struct kv *kv, struct vlog_batch *blobs)
 
 /*
  * From which size on a value goes to the value log now.  While the log is
- * synced after every few bytes, values that are not too large ride in it, so
+ * synced after every few bytes, the values of small batches ride in it, so
  * that a sync is one device flush and not two; flush.c moves them.  (The idea
  * is that of ZFS's intent log, which embeds small synchronous writes.)
  */
-static size_t separate_from(struct kv *kv)
+static size_t separate_from(struct kv *kv, const struct kv_batch *batch)
 {
 	struct view *view = store_view(kv);
 	size_t from = kv->options.separate_at;
 
-	if (wal_is_synced_often(view->active_wal))
+	if (batch->size <= RIDE_SIZE_MAX &&
+	    wal_is_synced_often(view->active_wal))
 		from = size_max(from, RIDE_SIZE_MAX + 1);
 	view_unref(view);
 	return from;
@@ -199,7 +200,7 @@ static int encode(struct kv *kv, const struct kv_batch *batch, size_t from,
 
 int prepare(struct kv *kv, const struct kv_batch *batch, struct prepared *p)
 {
-	size_t from = separate_from(kv);
+	size_t from = separate_from(kv, batch);
 	int rc;
 
 	rc = write_large(kv, batch, from, &p->blobs);

@@ -3,22 +3,58 @@
 #include "engine/base/error.h"
 #include "engine/store.h"
 
-static int no_room(struct kv *kv)
+#define CLEAN_WAIT_MS 10000 /* for the compaction thread, at most */
+
+static void tell(struct kv *kv)
 {
-	/* Somebody may be able to make some. */
-	if (!atomic_exchange(&kv->space_short, true)) {
-		mutex_lock(&kv->state);
-		cond_broadcast(&kv->changed);
-		mutex_unlock(&kv->state);
+	mutex_lock(&kv->state);
+	cond_broadcast(&kv->changed);
+	mutex_unlock(&kv->state);
+}
+
+/* Has the store cleaned up, if there were changes since that was last done. */
+static void get_cleaned(struct kv *kv)
+{
+	uint64_t seq = kv->seq_visible;
+	uint64_t until = env_monotonic_ns(kv->env) + CLEAN_WAIT_MS * NS_PER_MS;
+
+	kv->space_short = true;
+	if (!kv->threads) {
+		/* Whether it helped is seen when the medium is asked again. */
+		(void)!space_clean(kv);
+		return;
 	}
-	return error_set(-ENOSPC, "no space is left beside the reserve");
+	tell(kv);
+	mutex_lock(&kv->state);
+	while (kv->space_cleaned < seq && kv->poison == 0 && !kv->stopping &&
+	       env_monotonic_ns(kv->env) < until)
+		cond_wait_ms(&kv->changed, &kv->state, CLEAN_WAIT_MS / 10);
+	mutex_unlock(&kv->state);
+}
+
+/* Asks the medium: 0 if it has room for @bytes, which are then taken. */
+static int ask(struct kv *kv, size_t bytes)
+{
+	struct env_space space;
+	uint64_t reserve, room;
+	int rc;
+
+	rc = env_space(kv->env, &space);
+	if (rc < 0)
+		return rc;
+	reserve = u64_min(kv->options.reserve_bytes, space.bytes_total / 8);
+	if (space.bytes_free < reserve + bytes)
+		return error_set(-ENOSPC,
+				 "no space is left beside the reserve");
+	room = u64_min(space.bytes_free - reserve, SPACE_ASK_BYTES);
+	kv->space_room = (int64_t)room - (int64_t)bytes;
+	kv->space_short = false;
+	return 0;
 }
 
 int space_take(struct kv *kv, size_t bytes)
 {
-	int64_t want = (int64_t)bytes, room;
-	struct env_space space;
-	uint64_t reserve;
+	int64_t want = (int64_t)bytes;
 	int rc;
 
 	if (kv->options.reserve_bytes == 0)
@@ -26,18 +62,14 @@ int space_take(struct kv *kv, size_t bytes)
 	if (atomic_fetch_sub(&kv->space_room, want) >= want)
 		return 0;
 
-	rc = env_space(kv->env, &space);
-	if (rc < 0)
-		return rc;
-	reserve = u64_min(kv->options.reserve_bytes, space.bytes_total / 8);
-	if (space.bytes_free < reserve + bytes) {
-		kv->space_room = 0;
-		return no_room(kv);
+	rc = ask(kv, bytes);
+	if (rc == -ENOSPC && kv->space_cleaned != kv->seq_visible) {
+		get_cleaned(kv);
+		rc = ask(kv, bytes);
 	}
-	room = (int64_t)u64_min(space.bytes_free - reserve, SPACE_ASK_BYTES);
-	kv->space_room = room - want;
-	kv->space_short = false;
-	return 0;
+	if (rc < 0)
+		kv->space_room = 0;
+	return rc;
 }
 
 int space_clean(struct kv *kv)
@@ -50,5 +82,6 @@ int space_clean(struct kv *kv)
 	vlog_seal(&kv->vlog);
 	rc = kv_compact(kv);
 	kv->space_cleaned = seq;
+	tell(kv);
 	return rc;
 }

@@ -5,9 +5,10 @@
  * up to SPACE_ASK_BYTES, is used up by the batches that follow, and then it is
  * asked again.
  *
- * While there is no room, a store that had deletes since is cleaned up by the
- * compaction thread: the active blob file is sealed, the memtable flushed,
- * everything merged, and what is dead then is removed.
+ * A batch that finds no room, in a store that was changed since it was last
+ * cleaned up, waits while the compaction thread does so: the active blob file
+ * is sealed, the memtable flushed, everything merged, and what is dead then is
+ * removed.  The wait is bounded.
  */
 #ifndef ENGINE_SPACE_H
 #define ENGINE_SPACE_H

@@ -3,7 +3,7 @@
 
 # The one list of Debian packages that building and testing take.
 packages="autoconf automake pkg-config gcc make libfuse3-dev fuse3 liblz4-dev
-	libxxhash-dev check rsync procps"
+	libxxhash-dev check rsync procps e2fsprogs"
 
 say() {
 	echo "== $*"

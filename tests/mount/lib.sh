@@ -58,7 +58,8 @@ wait_gone() {
 	return 1
 }
 
-cleanup() {
+# Unmounts and ends the daemon, whatever has happened.
+cleanup_mount() {
 	local pid
 	cd /
 	if is_mounted; then
@@ -69,6 +70,10 @@ cleanup() {
 	for pid in $daemon $(pgrep -f -- "loamfs.* $store( |\$)"); do
 		wait_gone "$pid" 10 || kill -9 "$pid" 2>/dev/null
 	done
+}
+
+cleanup() {
+	cleanup_mount
 	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT

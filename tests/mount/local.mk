@@ -1,5 +1,6 @@
 # Real programs on a real mount.  Exit status 77 is a test that was skipped.
 MOUNT_TESTS = \
+	%D%/full \
 	%D%/options \
 	%D%/programs \
 	%D%/signals \
