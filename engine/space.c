@@ -12,10 +12,16 @@ static void tell(struct kv *kv)
 	mutex_unlock(&kv->state);
 }
 
-/* Has the store cleaned up, if there were changes since that was last done. */
+/* Cleaning up may help: something may have been freed since the last time. */
+static bool may_help(const struct kv *kv)
+{
+	return kv->space_cleaned < kv->space_freeing;
+}
+
+/* Has the store cleaned up, and waits for that. */
 static void get_cleaned(struct kv *kv)
 {
-	uint64_t seq = kv->seq_visible;
+	uint64_t seq = kv->space_freeing;
 	uint64_t until = env_monotonic_ns(kv->env) + CLEAN_WAIT_MS * NS_PER_MS;
 
 	kv->space_short = true;
@@ -63,7 +69,7 @@ int space_take(struct kv *kv, size_t bytes)
 		return 0;
 
 	rc = ask(kv, bytes);
-	if (rc == -ENOSPC && kv->space_cleaned != kv->seq_visible) {
+	if (rc == -ENOSPC && may_help(kv)) {
 		get_cleaned(kv);
 		rc = ask(kv, bytes);
 	}
@@ -72,12 +78,17 @@ int space_take(struct kv *kv, size_t bytes)
 	return rc;
 }
 
+void space_note_freeing(struct kv *kv)
+{
+	kv->space_freeing = kv->seq_visible;
+}
+
 int space_clean(struct kv *kv)
 {
 	uint64_t seq = kv->seq_visible;
 	int rc;
 
-	if (!kv->space_short || kv->space_cleaned == seq)
+	if (!kv->space_short || !may_help(kv))
 		return 0;
 	vlog_seal(&kv->vlog);
 	rc = kv_compact(kv);

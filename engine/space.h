@@ -5,10 +5,10 @@
  * up to SPACE_ASK_BYTES, is used up by the batches that follow, and then it is
  * asked again.
  *
- * A batch that finds no room, in a store that was changed since it was last
- * cleaned up, waits while the compaction thread does so: the active blob file
- * is sealed, the memtable flushed, everything merged, and what is dead then is
- * removed.  The wait is bounded.
+ * A batch that finds no room, in a store in which something may have been freed
+ * since it was last cleaned up, waits while the compaction thread does so: the
+ * active blob file is sealed, the memtable flushed, everything merged, and what
+ * is dead then is removed.  The wait is bounded.
  */
 #ifndef ENGINE_SPACE_H
 #define ENGINE_SPACE_H
@@ -22,7 +22,10 @@ struct kv;
 /* Takes room for @bytes.  Returns 0, -ENOSPC, or -EIO. */
 int space_take(struct kv *kv, size_t bytes) MUST_USE;
 
-/* Cleans up if a batch found no room and something has changed since. */
+/* A batch that used the reserve, and so perhaps frees space, is visible. */
+void space_note_freeing(struct kv *kv);
+
+/* Cleans up if a batch found no room and something may have been freed. */
 int space_clean(struct kv *kv) MUST_USE;
 
 #endif

@@ -94,8 +94,8 @@ struct kv {
 	/* Room for batches; see space.c. */
 	_Atomic int64_t space_room; /* bytes, until the medium is asked again */
 	_Atomic bool space_short;   /* a batch found no room */
-	_Atomic uint64_t
-		space_cleaned; /* what was visible at the last cleaning */
+	_Atomic uint64_t space_freeing; /* newest change that freed some */
+	_Atomic uint64_t space_cleaned; /* newest change that was cleaned up */
 
 	/* Atomic. */
 	_Atomic int poison;           /* 0, or the error that poisoned it */

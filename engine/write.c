@@ -265,6 +265,8 @@ int kv_write(struct kv *kv, struct kv_batch *batch)
 		rc = prepare(kv, batch, &w.batch);
 	if (rc == 0)
 		rc = enqueue(kv, &w);
+	if (rc == 0 && batch->use_reserve)
+		space_note_freeing(kv);
 	if (rc == 0)
 		kv_batch_reset(batch);
 	prepared_fini(&w.batch);
