@@ -59,7 +59,7 @@ extern const struct kv_options kv_options_default;
 
 /*
  * Opens the store that @env holds, recovering it if need be, and takes it for
- * this process.  @env is borrowed until kv_close().
+ * this process until env_free().  @env is borrowed until kv_close().
  *
  * Returns 0, -ENOENT (no store and no @create), -ENOTEMPTY (the directory holds
  * something else; nothing was touched), -EBUSY (another process has it open),
@@ -218,8 +218,9 @@ int kv_flush(struct kv *kv) MUST_USE;
 int kv_compact(struct kv *kv) MUST_USE;
 
 /*
- * Reads and checks every byte of every file of the current version.  Returns 0
- * or the first error, with file and offset in kv_error_text().
+ * Reads and checks every table of the current version and every value that one
+ * refers to.  Returns 0 or the first error, with file and offset in
+ * kv_error_text().
  */
 int kv_verify(struct kv *kv) MUST_USE;
 

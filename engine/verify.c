@@ -1,4 +1,4 @@
-/* Checking a store: every byte of every file of one version. */
+/* Checking a store: every table of one version, and every value in use. */
 #include <inttypes.h>
 #include <stdlib.h>
 
