@@ -1,38 +1,33 @@
-/* A source over the tables of one level: see level_source() in sst.h. */
+/*
+ * Sources over SSTs: see sst_source() and level_source() in sst.h.  One table
+ * is a level of one, so that a step costs the same in both.
+ */
 #include <stdlib.h>
 
-#include "engine/cache.h"
-#include "engine/sst.h"
+#include "engine/sst_iter.h"
 
 struct level_iter {
 	struct source source;
 	struct sst *const *ssts; /* borrowed */
 	size_t count;
-	size_t index;           /* of the table that is open */
-	struct source *current; /* owned, NULL before the first seek */
-	struct cache *cache;
+	size_t index;       /* of the table that @in stands in */
+	struct sst_iter in; /* nowhere before the first seek */
+	struct sst *one;    /* owned reference, or NULL: sst_source() */
 };
 
 /* Opens table @index, unless it is the one that is open. */
 static int open_table(struct level_iter *it, size_t index)
 {
-	struct source *s;
-
-	if (it->current && it->index == index)
+	if (it->in.sst == it->ssts[index])
 		return 0;
-	s = sst_source(it->ssts[index], it->cache);
-	if (!s)
-		return -ENOMEM;
-	source_close(it->current);
-	it->current = s;
 	it->index = index;
-	return 0;
+	return sst_iter_open(&it->in, it->ssts[index]);
 }
 
 static int show(struct level_iter *it, int rc)
 {
-	if (rc == 1)
-		it->source.entry = it->current->entry;
+	if (likely(rc == 1))
+		sst_iter_entry(&it->in, &it->source.entry);
 	return rc;
 }
 
@@ -42,7 +37,7 @@ static int enter(struct level_iter *it, size_t index, bool first)
 
 	if (rc < 0)
 		return rc;
-	rc = first ? source_first(it->current) : source_last(it->current);
+	rc = first ? sst_iter_first(&it->in) : sst_iter_last(&it->in);
 	return show(it, rc);
 }
 
@@ -87,7 +82,7 @@ static int level_iter_seek(struct source *s, struct slice key)
 	rc = open_table(it, index);
 	if (rc < 0)
 		return rc;
-	return show(it, source_seek(it->current, key));
+	return show(it, sst_iter_seek(&it->in, key));
 }
 
 static int level_iter_seek_before(struct source *s, struct slice key)
@@ -101,7 +96,7 @@ static int level_iter_seek_before(struct source *s, struct slice key)
 	rc = open_table(it, index);
 	if (rc < 0)
 		return rc;
-	rc = source_seek_before(it->current, key);
+	rc = sst_iter_seek_before(&it->in, key);
 	if (rc == 0 && index > 0)
 		return enter(it, index - 1, false);
 	return show(it, rc);
@@ -110,7 +105,7 @@ static int level_iter_seek_before(struct source *s, struct slice key)
 static int level_iter_next(struct source *s)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
-	int rc = source_next(it->current);
+	int rc = sst_iter_next(&it->in);
 
 	if (rc == 0 && it->index + 1 < it->count)
 		return enter(it, it->index + 1, true);
@@ -120,7 +115,7 @@ static int level_iter_next(struct source *s)
 static int level_iter_prev(struct source *s)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
-	int rc = source_prev(it->current);
+	int rc = sst_iter_prev(&it->in);
 
 	if (rc == 0 && it->index > 0)
 		return enter(it, it->index - 1, false);
@@ -131,7 +126,8 @@ static void level_iter_close(struct source *s)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 
-	source_close(it->current);
+	sst_iter_fini(&it->in);
+	sst_unref(it->one);
 	free(it);
 }
 
@@ -145,16 +141,42 @@ static const struct source_ops level_iter_ops = {
 	.close = level_iter_close,
 };
 
-struct source *level_source(struct sst *const *ssts, size_t count,
-			    struct cache *cache)
+static struct level_iter *level_iter_new(struct cache *cache)
 {
 	struct level_iter *it = calloc(1, sizeof(*it));
 
 	if (!it)
 		return NULL;
 	it->source.ops = &level_iter_ops;
+	sst_iter_init(&it->in, cache);
+	return it;
+}
+
+struct source *level_source(struct sst *const *ssts, size_t count,
+			    struct cache *cache)
+{
+	struct level_iter *it = level_iter_new(cache);
+	size_t i;
+
+	if (!it)
+		return NULL;
 	it->ssts = ssts;
 	it->count = count;
-	it->cache = cache;
+	for (i = 0; i < count; i++)
+		it->source.seq_max = u64_max(it->source.seq_max,
+					     ssts[i]->props.seq_max);
+	return &it->source;
+}
+
+struct source *sst_source(struct sst *sst, struct cache *cache)
+{
+	struct level_iter *it = level_iter_new(cache);
+
+	if (!it)
+		return NULL;
+	it->one = sst_ref(sst);
+	it->ssts = &it->one;
+	it->count = 1;
+	it->source.seq_max = sst->props.seq_max;
 	return &it->source;
 }

@@ -31,6 +31,7 @@ libengine_a_SOURCES = \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h \
+	%D%/page.c %D%/page.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/read.c %D%/read.h \
 	%D%/reclog.c %D%/reclog.h \
@@ -38,7 +39,7 @@ libengine_a_SOURCES = \
 	%D%/sched.c %D%/sched.h \
 	%D%/source.h \
 	%D%/space.c %D%/space.h \
-	%D%/sst.c %D%/sst.h %D%/sst_iter.c \
+	%D%/sst.c %D%/sst.h %D%/sst_iter.c %D%/sst_iter.h \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
 	%D%/store.c %D%/store.h \

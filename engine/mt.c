@@ -328,6 +328,7 @@ struct source *mt_source(struct mt *mt)
 	if (!it)
 		return NULL;
 	it->source.ops = &mt_iter_ops;
+	it->source.seq_max = UINT64_MAX;
 	it->mt = mt_ref(mt);
 	return &it->source;
 }

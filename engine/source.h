@@ -1,6 +1,6 @@
 /*
  * A source: entries in order, from anywhere.  The one iterator interface of the
- * engine: memtables, blocks, SSTs, levels and merges of those are sources.
+ * engine: memtables, SSTs, levels and merges of those are sources.
  *
  * Every move returns 1 at an entry, which is then in ->entry, 0 if there is
  * none that way, or an error; after 0 or an error only a seek may follow.
@@ -31,6 +31,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	struct entry entry;
+	uint64_t seq_max; /* no entry has a larger one; UINT64_MAX: unknown */
 };
 
 static inline int source_first(struct source *s)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
-#include "engine/block.h"
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/filter.h"
+#include "engine/page.h"
 
 struct sst *sst_new(struct env *env, const uint8_t *store_id, uint64_t number,
 		    uint64_t size, struct sst_props *props)
@@ -66,8 +66,8 @@ static int load(struct sst *sst, struct sst_reader *r)
 	const struct sst_props *p = &sst->props;
 	int rc;
 
-	rc = sst_chunk_read(r->file, sst->size, r->salt, p->root, &r->root,
-			    &r->root_size);
+	rc = sst_page_read(r->file, sst->size, r->salt, p->root, true,
+			   &r->root);
 	if (rc == 0)
 		rc = sst_chunk_read(r->file, sst->size, r->salt, p->filter,
 				    &r->filter, &r->filter_size);
@@ -135,21 +135,21 @@ int sst_reader_get(struct sst *sst, struct sst_reader **out)
 	return 0;
 }
 
-int sst_block(struct sst *sst, struct sst_reader *r, struct cache *cache,
-	      struct sst_handle handle, struct cache_entry **out)
+int sst_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
+	     struct sst_handle handle, bool index, struct cache_entry **out)
 {
 	struct cache_entry *e;
-	size_t size;
-	void *data;
+	struct page *page;
 	int rc;
 
 	e = cache_get(cache, sst->number, handle.offset);
-	if (!e) {
-		rc = sst_chunk_read(r->file, sst->size, r->salt, handle, &data,
-				    &size);
+	if (unlikely(!e)) {
+		rc = sst_page_read(r->file, sst->size, r->salt, handle, index,
+				   &page);
 		if (rc < 0)
 			return rc;
-		e = cache_put(cache, sst->number, handle.offset, data, size);
+		e = cache_put(cache, sst->number, handle.offset, page,
+			      page->size);
 		if (!e)
 			return -ENOMEM;
 	}
@@ -157,51 +157,50 @@ int sst_block(struct sst *sst, struct sst_reader *r, struct cache *cache,
 	return 0;
 }
 
-/* Goes down one level: from the index block @in to where @key leads. */
-static int descend(struct block_iter *it, struct slice in, struct slice key,
-		   struct sst_handle *handle)
+/* Where the index page @p leads @key; 0 if nowhere. */
+static int follow(const struct page *p, struct slice key,
+		  struct sst_handle *handle)
 {
-	int rc = block_iter_set(it, in);
+	uint32_t i = page_seek(p, key);
+	struct entry e;
 
-	if (rc == 0)
-		rc = source_seek(&it->source, key);
-	if (rc <= 0)
-		return rc;
-	rc = sst_handle_decode(handle, it->source.entry.value);
-	return rc < 0 ? rc : 1;
+	if (i == p->count)
+		return 0;
+	page_get(p, i, &e);
+	*handle = sst_handle_decode(e.value.data);
+	return 1;
 }
 
-/* The data block that would hold @key, held. */
-static int find_block(struct sst *sst, struct sst_reader *r,
-		      struct cache *cache, struct block_iter *it,
-		      struct slice key, struct cache_entry **out)
+/* The data page that would hold @key, held. */
+static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
+		     struct slice key, struct cache_entry **out)
 {
 	struct cache_entry *index;
 	struct sst_handle handle;
 	int rc;
 
-	rc = descend(it, slice_of(r->root, r->root_size), key, &handle);
-	if (rc <= 0)
-		return rc;
-	if (sst->props.index_levels == 2) {
-		rc = sst_block(sst, r, cache, handle, &index);
+	rc = follow(r->root, key, &handle);
+	if (rc == 1 && sst->props.index_levels == 2) {
+		rc = sst_page(sst, r, cache, handle, true, &index);
 		if (rc < 0)
 			return rc;
-		rc = descend(it, cache_data(index), key, &handle);
+		rc = follow(cache_data(index).data, key, &handle);
 		cache_release(index);
-		if (rc <= 0)
-			return rc;
 	}
-	rc = sst_block(sst, r, cache, handle, out);
+	if (rc == 0)
+		return 0;
+	rc = sst_page(sst, r, cache, handle, false, out);
 	return rc < 0 ? rc : 1;
 }
 
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	    uint64_t hash, struct sst_found *out)
 {
-	struct cache_entry *block = NULL;
-	struct block_iter it;
+	struct cache_entry *held;
+	const struct page *page;
 	struct sst_reader *r;
+	struct entry e;
+	uint32_t i;
 	int rc;
 
 	rc = sst_reader_get(sst, &r);
@@ -209,22 +208,19 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 		return rc;
 	if (!filter_may_contain(slice_of(r->filter, r->filter_size), hash))
 		return 0;
+	rc = find_page(sst, r, cache, key, &held);
+	if (rc <= 0)
+		return rc;
 
-	block_iter_init(&it);
-	rc = find_block(sst, r, cache, &it, key, &block);
-	if (rc == 1)
-		rc = block_iter_set(&it, cache_data(block));
-	if (rc == 0 && block)
-		rc = source_seek(&it.source, key);
-	if (rc == 1 && !slice_eq(it.source.entry.key, key))
-		rc = 0;
-	if (rc == 1) {
-		*out = (struct sst_found){ .entry = it.source.entry,
-					   .block = block };
-		out->entry.key = slice_of(NULL, 0);
-		block = NULL;
+	page = cache_data(held).data;
+	i = page_seek(page, key);
+	if (i < page->count)
+		page_get(page, i, &e);
+	if (i == page->count || !slice_eq(e.key, key)) {
+		cache_release(held);
+		return 0;
 	}
-	cache_release(block);
-	block_iter_fini(&it);
-	return rc;
+	*out = (struct sst_found){ .entry = e, .block = held };
+	out->entry.key = slice_of(NULL, 0);
+	return 1;
 }

@@ -18,6 +18,7 @@
 
 struct cache;
 struct cache_entry;
+struct page;
 struct sst_reader;
 
 struct sst {
@@ -80,17 +81,17 @@ struct source *level_source(struct sst *const *ssts, size_t count,
 struct sst_reader {
 	struct env_file *file; /* owned */
 	uint64_t salt;
-	void *root; /* owned: the root index block */
-	size_t root_size;
-	void *filter; /* owned */
+	struct page *root; /* owned: of the root index block */
+	void *filter;      /* owned */
 	size_t filter_size;
 };
 
 /* The reader, opening it first if need be; lives as long as @sst. */
 int sst_reader_get(struct sst *sst, struct sst_reader **out) MUST_USE;
 
-/* Reads a block through @cache, or past it if that is NULL. */
-int sst_block(struct sst *sst, struct sst_reader *r, struct cache *cache,
-	      struct sst_handle handle, struct cache_entry **out) MUST_USE;
+/* The page of a block, held, read through @cache; @index as its kind is. */
+int sst_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
+	     struct sst_handle handle, bool index,
+	     struct cache_entry **out) MUST_USE;
 
 #endif

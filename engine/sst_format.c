@@ -7,7 +7,9 @@
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
+#include "engine/block.h"
 #include "engine/file_format.h"
+#include "engine/page.h"
 
 #define CODEC_NONE 0
 #define CODEC_LZ4  1
@@ -141,24 +143,6 @@ int sst_props_decode(struct sst_props *p, struct slice in)
 	return 0;
 }
 
-size_t sst_handle_encode(struct sst_handle h, uint8_t out[SST_HANDLE_SIZE_MAX])
-{
-	uint8_t *p = put_varint(out, h.offset);
-
-	return (size_t)(put_varint(p, h.size) - out);
-}
-
-int sst_handle_decode(struct sst_handle *h, struct slice in)
-{
-	struct decoder d = decoder_of(in);
-
-	h->offset = decoder_varint(&d);
-	h->size = decoder_varint(&d);
-	if (!decoder_done(&d))
-		return error_set(-EUCLEAN, "SST index: malformed handle");
-	return 0;
-}
-
 /* Compresses @raw behind @out's bytes; returns the size, or 0 if it is no use.
  */
 static size_t compress_into(struct buf *out, struct slice raw)
@@ -275,6 +259,41 @@ int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		return bad_chunk(-EBADMSG, file, h, "bad checksum");
 	}
 	return decompress(file, h, stored, data, size);
+}
+
+static bool holds_handles(const struct page *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (page_at(p, i)->value_size != SST_HANDLE_SIZE)
+			return false;
+	return true;
+}
+
+int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+		  struct sst_handle h, bool index, struct page **page)
+{
+	struct page *p;
+	size_t size;
+	void *data;
+	int rc;
+
+	rc = sst_chunk_read(file, file_size, salt, h, &data, &size);
+	if (rc < 0)
+		return rc;
+	rc = block_expand(slice_of(data, size), &p);
+	free(data);
+	if (rc == -EUCLEAN)
+		return bad_chunk(rc, file, h, "its contents make no sense");
+	if (rc < 0)
+		return rc;
+	if (index && !holds_handles(p)) {
+		free(p);
+		return bad_chunk(-EUCLEAN, file, h, "not an index");
+	}
+	*page = p;
+	return 0;
 }
 
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,

@@ -19,10 +19,11 @@
  *
  * and named by a handle: its offset, and n.
  *
- * Data and index blocks are blocks as block.h says.  An index entry's key is
- * the last key of the block it leads to, its value the block's handle as two
- * varints.  The root index leads to index blocks if `index_levels` is 2, to
- * data blocks if it is 1.  The filter is as filter.h says, uncompressed.
+ * Data and index blocks are blocks as block.h says.  An index entry has
+ * the key and the tag of the last entry of the block it leads to, and as its
+ * value the block's handle: u64 offset, u32 n.  The root index leads to index
+ * blocks if `index_levels` is 2, to data blocks if it is 1.  The filter is as
+ * filter.h says, uncompressed.
  *
  * The properties say everything about the table that a manifest says, so that
  * a lost manifest can be rebuilt: pairs of a varint tag and a value, in rising
@@ -55,8 +56,11 @@
 #define ENGINE_SST_FORMAT_H
 
 #include "engine/base/buf.h"
+#include "engine/base/coding.h"
 #include "engine/base/env.h"
 #include "engine/blob_refs.h"
+
+struct page;
 
 #define SST_CHUNK_TRAILER_SIZE 16
 #define SST_FOOTER_SIZE        32
@@ -89,9 +93,21 @@ int sst_props_encode(const struct sst_props *p, struct buf *out) MUST_USE;
 int sst_props_decode(struct sst_props *p, struct slice in) MUST_USE;
 
 /* A handle as the value of an index entry. */
-#define SST_HANDLE_SIZE_MAX 20
-size_t sst_handle_encode(struct sst_handle h, uint8_t out[SST_HANDLE_SIZE_MAX]);
-int sst_handle_decode(struct sst_handle *h, struct slice in) MUST_USE;
+#define SST_HANDLE_SIZE 12
+
+static inline void sst_handle_encode(struct sst_handle h,
+				     uint8_t out[SST_HANDLE_SIZE])
+{
+	put_le64(out, h.offset);
+	put_le32(out + 8, (uint32_t)h.size);
+}
+
+static inline struct sst_handle sst_handle_decode(
+	const uint8_t in[SST_HANDLE_SIZE])
+{
+	return (struct sst_handle){ .offset = get_le64(in),
+				    .size = get_le32(in + 8) };
+}
 
 /*
  * Appends @raw to @out as a chunk that will lie at @offset in the file,
@@ -108,6 +124,13 @@ int sst_chunk_encode(struct buf *out, struct slice raw, bool compress,
  */
 int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		   struct sst_handle h, void **data, size_t *size) MUST_USE;
+
+/*
+ * The same for a block, of which it makes a page; of an index block it makes
+ * sure that every value is a handle.
+ */
+int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+		  struct sst_handle h, bool index, struct page **page) MUST_USE;
 
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,
 		       uint8_t out[SST_FOOTER_SIZE]);

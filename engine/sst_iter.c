@@ -1,69 +1,103 @@
-/* Iterating over one SST: see sst.h. */
-#include <stdlib.h>
+#include "engine/sst_iter.h"
 
-#include "engine/block.h"
 #include "engine/cache.h"
-#include "engine/sst.h"
 
-/*
- * Three block iterators, one above the other: root index, index block (unused
- * if the index has one level) and data block.  The upper ones stand on the
- * entry that leads to the block below.
- */
-enum { ROOT, INDEX, DATA, DEPTH };
+void sst_iter_init(struct sst_iter *it, struct cache *cache)
+{
+	*it = (struct sst_iter){ .cache = cache };
+}
 
-struct sst_iter {
-	struct source source;
-	struct sst *sst; /* owned reference */
-	struct sst_reader *reader;
-	struct cache *cache;
-	struct block_iter at[DEPTH];
-	struct cache_entry *held[DEPTH]; /* the blocks; none for the root */
-};
+static void let_go(struct sst_iter *it)
+{
+	int depth;
+
+	for (depth = SST_ROOT; depth < SST_DEPTH; depth++) {
+		cache_release(it->places[depth].held);
+		it->places[depth] = (struct sst_place){ 0 };
+	}
+}
+
+void sst_iter_fini(struct sst_iter *it)
+{
+	let_go(it);
+	it->sst = NULL;
+}
+
+int sst_iter_open(struct sst_iter *it, struct sst *sst)
+{
+	struct sst_reader *r;
+	int rc = sst_reader_get(sst, &r);
+
+	if (rc < 0)
+		return rc;
+	let_go(it);
+	it->sst = sst;
+	it->reader = r;
+	it->places[SST_ROOT].page = r->root;
+	return 0;
+}
 
 static int above(const struct sst_iter *it, int depth)
 {
-	return depth == DATA && it->sst->props.index_levels == 2 ? INDEX : ROOT;
+	return depth == SST_DATA && it->sst->props.index_levels == 2 ? SST_INDEX
+								     : SST_ROOT;
 }
 
-static int below(const struct sst_iter *it, int depth)
+/* Loads the page that the entry above leads to. */
+static int load_page(struct sst_iter *it, int depth)
 {
-	return depth == ROOT && it->sst->props.index_levels == 2 ? INDEX : DATA;
-}
-
-/* Loads the block that the entry above leads to. */
-static int load_block(struct sst_iter *it, int depth)
-{
-	struct block_iter *up = &it->at[above(it, depth)];
-	struct cache_entry *block;
+	struct sst_place *place = &it->places[depth];
+	const struct sst_place *up = &it->places[above(it, depth)];
+	struct cache_entry *held;
 	struct sst_handle handle;
+	struct entry e;
 	int rc;
 
-	rc = sst_handle_decode(&handle, up->source.entry.value);
-	if (rc == 0)
-		rc = sst_block(it->sst, it->reader, it->cache, handle, &block);
+	page_get(up->page, up->at, &e);
+	handle = sst_handle_decode(e.value.data);
+	if (place->held && place->offset == handle.offset)
+		return 0;
+	rc = sst_page(it->sst, it->reader, it->cache, handle, depth != SST_DATA,
+		      &held);
 	if (rc < 0)
 		return rc;
-	cache_release(it->held[depth]);
-	it->held[depth] = block;
-	return block_iter_set(&it->at[depth], cache_data(block));
+	cache_release(place->held);
+	place->held = held;
+	place->offset = handle.offset;
+	place->page = cache_data(held).data;
+	return 0;
 }
 
-/* One step at @depth, into the neighbouring block if need be. */
+/* One step at @depth, into the neighbouring page if need be. */
 static int step(struct sst_iter *it, int depth, bool forward)
 {
-	struct source *s = &it->at[depth].source;
-	int rc = forward ? source_next(s) : source_prev(s);
+	struct sst_place *p = &it->places[depth];
+	int rc;
 
-	if (rc != 0 || depth == ROOT)
-		return rc;
+	if (forward ? p->at + 1 < p->page->count : p->at > 0) {
+		p->at += forward ? 1 : -1;
+		return 1;
+	}
+	if (depth == SST_ROOT)
+		return 0;
 	rc = step(it, above(it, depth), forward);
-	if (rc != 1)
+	if (rc == 1)
+		rc = load_page(it, depth);
+	else
 		return rc;
-	rc = load_block(it, depth);
 	if (rc < 0)
 		return rc;
-	return forward ? source_first(s) : source_last(s);
+	p->at = forward ? 0 : p->page->count - 1;
+	return 1;
+}
+
+int sst_iter_turn_page(struct sst_iter *it, bool forward)
+{
+	struct sst_place *p = &it->places[SST_DATA];
+
+	/* The step that went too far. */
+	p->at = forward ? p->page->count - 1 : 0;
+	return step(it, SST_DATA, forward);
 }
 
 enum move { FIRST, LAST, SEEK };
@@ -76,119 +110,45 @@ static int descend(struct sst_iter *it, enum move move, struct slice key)
 {
 	int depth, rc;
 
-	if (!it->reader) {
-		rc = sst_reader_get(it->sst, &it->reader);
-		if (rc < 0)
-			return rc;
+	for (depth = SST_ROOT; depth < SST_DEPTH; depth++) {
+		struct sst_place *p = &it->places[depth];
+
+		if (depth == SST_INDEX && it->sst->props.index_levels == 1)
+			continue;
+		if (depth != SST_ROOT) {
+			rc = load_page(it, depth);
+			if (rc < 0)
+				return rc;
+		}
+		p->at = move == FIRST  ? 0
+			: move == LAST ? p->page->count - 1
+				       : page_seek(p->page, key);
+		if (p->at == p->page->count)
+			return 0;
 	}
-	rc = block_iter_set(&it->at[ROOT],
-			    slice_of(it->reader->root, it->reader->root_size));
-	for (depth = ROOT; rc == 0; depth = below(it, depth)) {
-		struct source *s = &it->at[depth].source;
-
-		if (depth != ROOT)
-			rc = load_block(it, depth);
-		if (rc < 0)
-			return rc;
-		rc = move == FIRST  ? source_first(s)
-		     : move == LAST ? source_last(s)
-				    : source_seek(s, key);
-		if (rc != 1 || depth == DATA)
-			return rc;
-		rc = 0;
-	}
-	return rc;
+	return 1;
 }
 
-static int show(struct sst_iter *it, int rc)
+int sst_iter_first(struct sst_iter *it)
 {
-	if (rc == 1)
-		it->source.entry = it->at[DATA].source.entry;
-	return rc;
+	return descend(it, FIRST, slice_of(NULL, 0));
 }
 
-static int sst_iter_first(struct source *s)
+int sst_iter_last(struct sst_iter *it)
 {
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
-	return show(it, descend(it, FIRST, slice_of(NULL, 0)));
+	return descend(it, LAST, slice_of(NULL, 0));
 }
 
-static int sst_iter_last(struct source *s)
+int sst_iter_seek(struct sst_iter *it, struct slice key)
 {
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
-	return show(it, descend(it, LAST, slice_of(NULL, 0)));
+	return descend(it, SEEK, key);
 }
 
-static int sst_iter_seek(struct source *s, struct slice key)
+int sst_iter_seek_before(struct sst_iter *it, struct slice key)
 {
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
-	return show(it, descend(it, SEEK, key));
-}
-
-static int sst_iter_seek_before(struct source *s, struct slice key)
-{
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
 	int rc = descend(it, SEEK, key);
 
 	if (rc == 0)
-		rc = descend(it, LAST, key);
-	else if (rc == 1)
-		rc = step(it, DATA, false);
-	return show(it, rc);
-}
-
-static int sst_iter_next(struct source *s)
-{
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
-	return show(it, step(it, DATA, true));
-}
-
-static int sst_iter_prev(struct source *s)
-{
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-
-	return show(it, step(it, DATA, false));
-}
-
-static void sst_iter_close(struct source *s)
-{
-	struct sst_iter *it = container_of(s, struct sst_iter, source);
-	int depth;
-
-	for (depth = ROOT; depth < DEPTH; depth++) {
-		block_iter_fini(&it->at[depth]);
-		cache_release(it->held[depth]);
-	}
-	sst_unref(it->sst);
-	free(it);
-}
-
-static const struct source_ops sst_iter_ops = {
-	.first = sst_iter_first,
-	.last = sst_iter_last,
-	.seek = sst_iter_seek,
-	.seek_before = sst_iter_seek_before,
-	.next = sst_iter_next,
-	.prev = sst_iter_prev,
-	.close = sst_iter_close,
-};
-
-struct source *sst_source(struct sst *sst, struct cache *cache)
-{
-	struct sst_iter *it = calloc(1, sizeof(*it));
-	int depth;
-
-	if (!it)
-		return NULL;
-	it->source.ops = &sst_iter_ops;
-	it->sst = sst_ref(sst);
-	it->cache = cache;
-	for (depth = ROOT; depth < DEPTH; depth++)
-		block_iter_init(&it->at[depth]);
-	return &it->source;
+		return descend(it, LAST, key);
+	return rc < 0 ? rc : step(it, SST_DATA, false);
 }

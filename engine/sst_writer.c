@@ -10,9 +10,10 @@
 #include "engine/vlog.h"
 
 #define WRITE_SIZE ((size_t)1 << 20) /* bytes a write */
-#define INDEX_BLOCK_BYTES                                  \
-	((size_t)32 << 10) /* then a second level is begun \
-			    */
+/* A page is at most so many times as large as block_bytes, or has one entry. */
+#define PAGES_PER_BLOCK 4
+/* From this page size on an index block is full, and a second level begun. */
+#define INDEX_PAGE_BYTES (64 * KIB)
 
 struct sst_writer {
 	struct env *env;
@@ -119,124 +120,136 @@ static int put_chunk(struct sst_writer *w, struct slice raw, bool compress,
 	return w->pending.size >= WRITE_SIZE ? write_pending(w) : 0;
 }
 
-/* Adds to an index: the last key below, and where it is. */
+/* Adds to an index: the last key and tag below, and where they are. */
 static int put_index(struct block_builder *index, struct slice last_key,
-		     struct sst_handle handle)
+		     uint64_t last_tag, struct sst_handle handle)
 {
-	uint8_t value[SST_HANDLE_SIZE_MAX];
-	struct entry e = {
+	uint8_t value[SST_HANDLE_SIZE];
+	const struct entry e = {
 		.key = last_key,
-		.value = slice_of(value, sst_handle_encode(handle, value)),
-		.tag = entry_tag(0, ENTRY_PUT),
+		.value = slice_of(value, sizeof(value)),
+		.tag = last_tag,
 	};
+	int rc;
 
-	return block_builder_add(index, &e);
+	sst_handle_encode(handle, value);
+	rc = block_builder_add(index, &e);
+	return rc < 0 ? rc : 0;
 }
 
 /*
  * Index blocks lie behind all data blocks, so those that are full wait:
- * varint size, block, varint size, last key.
+ * varint size, block, varint size, last key, u64 last tag.
  */
 static int cut_index(struct sst_writer *w)
 {
 	struct slice block, last = buf_slice(&w->index.last_key);
 	int rc;
 
-	rc = block_builder_finish(&w->index, &block);
-	if (rc == 0)
-		rc = buf_reserve(&w->partitions,
-				 2 * VARINT_SIZE_MAX + block.size + last.size);
+	block_builder_finish(&w->index, &block);
+	rc = buf_reserve(&w->partitions,
+			 2 * VARINT_SIZE_MAX + block.size + last.size + 8);
 	if (rc < 0)
 		return rc;
 	buf_put_varint(&w->partitions, block.size);
 	buf_put(&w->partitions, block.data, block.size);
 	buf_put_varint(&w->partitions, last.size);
 	buf_put(&w->partitions, last.data, last.size);
+	buf_put_le64(&w->partitions, w->index.last_tag);
 	block_builder_reset(&w->index);
 	return 0;
 }
 
 static int cut_block(struct sst_writer *w)
 {
+	struct slice block, last = buf_slice(&w->data.last_key);
 	struct sst_handle handle;
-	struct slice block;
 	int rc;
 
-	rc = block_builder_finish(&w->data, &block);
+	block_builder_finish(&w->data, &block);
+	rc = put_chunk(w, block, w->options.compress, &handle);
 	if (rc == 0)
-		rc = put_chunk(w, block, w->options.compress, &handle);
+		rc = put_index(&w->index, last, w->data.last_tag, handle);
 	if (rc == 0)
-		rc = put_index(&w->index, buf_slice(&w->data.last_key), handle);
+		rc = buf_assign(&w->props.key_max, last);
 	if (rc < 0)
 		return rc;
 
 	w->props.data_blocks++;
 	block_builder_reset(&w->data);
-	if (block_builder_size(&w->index) >= INDEX_BLOCK_BYTES)
+	if (block_builder_page_size(&w->index) >= INDEX_PAGE_BYTES)
 		return cut_index(w);
 	return 0;
 }
 
-/* What the properties say about an entry. */
-static int account(struct sst_writer *w, const struct entry *e)
+/* What the properties say about a value in the value log. */
+static int account_blob(struct sst_writer *w, const struct entry *e)
 {
-	struct sst_props *p = &w->props;
-	uint64_t seq = entry_seq(e);
+	struct blob_refs_item item;
 	struct blob_handle h;
 	int rc;
 
-	if (p->entries == 0) {
-		rc = buf_assign(&p->key_min, e->key);
-		if (rc < 0)
-			return rc;
-	}
-	if (entry_kind(e) == ENTRY_BLOB) {
-		struct blob_refs_item item;
+	rc = blob_handle_decode(&h, e->value);
+	if (rc < 0)
+		return rc;
+	item = (struct blob_refs_item){
+		.blob_id = h.blob_id,
+		.count = 1,
+		.stored_bytes = blob_record_size(&h),
+		.raw_bytes = h.raw_size,
+	};
+	return blob_refs_add(&w->props.blob_refs, &item);
+}
 
-		rc = blob_handle_decode(&h, e->value);
-		if (rc < 0)
-			return rc;
-		item = (struct blob_refs_item){
-			.blob_id = h.blob_id,
-			.count = 1,
-			.stored_bytes = blob_record_size(&h),
-			.raw_bytes = h.raw_size,
-		};
-		rc = blob_refs_add(&p->blob_refs, &item);
-		if (rc < 0)
-			return rc;
-	}
+/* What the properties say about any entry. */
+static void account(struct sst_writer *w, const struct entry *e)
+{
+	struct sst_props *p = &w->props;
+	uint64_t seq = entry_seq(e);
+
 	p->entries++;
 	p->tombstones += entry_kind(e) == ENTRY_DELETE;
 	p->raw_bytes += e->key.size + e->value.size;
 	p->seq_min = u64_min(p->seq_min, seq);
 	p->seq_max = u64_max(p->seq_max, seq);
-	return 0;
+}
+
+/* Keys that share much make pages that are far larger than their blocks. */
+static bool block_is_full(const struct sst_writer *w)
+{
+	return block_builder_size(&w->data) >= w->options.block_bytes ||
+	       block_builder_page_size(&w->data) >=
+		       PAGES_PER_BLOCK * w->options.block_bytes;
 }
 
 int sst_writer_add(struct sst_writer *w, const struct entry *e)
 {
-	uint64_t hash;
 	int rc;
 
+	/* First what may find fault with the entry, or no room. */
+	if (w->props.entries == 0) {
+		rc = buf_assign(&w->props.key_min, e->key);
+		if (rc < 0)
+			return rc;
+	}
+	if (entry_kind(e) == ENTRY_BLOB) {
+		rc = account_blob(w, e);
+		if (rc < 0)
+			return rc;
+	}
+	rc = block_builder_add(&w->data, e);
+	if (rc < 0)
+		return rc;
+	account(w, e);
 	/* Versions of one key need one place in the filter. */
-	if (w->data.count == 0 ||
-	    !slice_eq(buf_slice(&w->data.last_key), e->key)) {
-		hash = filter_hash(e->key);
+	if (rc == 1) {
+		uint64_t hash = filter_hash(e->key);
+
 		rc = buf_append(&w->hashes, &hash, sizeof(hash));
 		if (rc < 0)
 			return rc;
 	}
-	rc = account(w, e);
-	if (rc == 0)
-		rc = block_builder_add(&w->data, e);
-	if (rc < 0)
-		return rc;
-	if (block_builder_size(&w->data) < w->options.block_bytes)
-		return 0;
-
-	rc = buf_assign(&w->props.key_max, e->key);
-	return rc < 0 ? rc : cut_block(w);
+	return block_is_full(w) ? cut_block(w) : 0;
 }
 
 /* Writes the index blocks that wait, and the root above them. */
@@ -248,9 +261,7 @@ static int put_indexes(struct sst_writer *w)
 
 	if (w->partitions.size == 0) {
 		w->props.index_levels = 1;
-		rc = block_builder_finish(&w->index, &root);
-		if (rc < 0)
-			return rc;
+		block_builder_finish(&w->index, &root);
 		return put_chunk(w, root, w->options.compress, &w->props.root);
 	}
 
@@ -262,17 +273,16 @@ static int put_indexes(struct sst_writer *w)
 	while (decoder_left(&d) > 0) {
 		struct slice block = decoder_bytes(&d, decoder_varint(&d));
 		struct slice last = decoder_bytes(&d, decoder_varint(&d));
+		uint64_t last_tag = decoder_le64(&d);
 		struct sst_handle handle;
 
 		rc = put_chunk(w, block, w->options.compress, &handle);
 		if (rc == 0)
-			rc = put_index(&w->root, last, handle);
+			rc = put_index(&w->root, last, last_tag, handle);
 		if (rc < 0)
 			return rc;
 	}
-	rc = block_builder_finish(&w->root, &root);
-	if (rc < 0)
-		return rc;
+	block_builder_finish(&w->root, &root);
 	return put_chunk(w, root, w->options.compress, &w->props.root);
 }
 
@@ -309,12 +319,8 @@ int sst_writer_finish(struct sst_writer *w, struct sst_props *props,
 	int rc = 0;
 
 	assert(w->props.entries > 0 && !w->finished);
-	if (w->data.count > 0) {
-		rc = buf_assign(&w->props.key_max,
-				buf_slice(&w->data.last_key));
-		if (rc == 0)
-			rc = cut_block(w);
-	}
+	if (w->data.count > 0)
+		rc = cut_block(w);
 	if (rc == 0)
 		rc = put_indexes(w);
 	if (rc == 0)

@@ -54,8 +54,16 @@ static inline size_t slice_common(struct slice a, struct slice b)
 	const uint8_t *p = a.data;
 	const uint8_t *q = b.data;
 	size_t n = size_min(a.size, b.size);
-	size_t i = 0;
+	uint64_t a8, b8;
+	size_t i;
 
+	/* 8 at a time; the lowest bit that differs is in the first byte. */
+	for (i = 0; i + sizeof(a8) <= n; i += sizeof(a8)) {
+		memcpy(&a8, p + i, sizeof(a8));
+		memcpy(&b8, q + i, sizeof(b8));
+		if (a8 != b8)
+			return i + (size_t)__builtin_ctzll(a8 ^ b8) / 8;
+	}
 	while (i < n && p[i] == q[i])
 		i++;
 	return i;

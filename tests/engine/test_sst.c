@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/base/env_mem.h"
+#include "engine/base/error.h"
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/filter.h"
@@ -425,6 +426,60 @@ START_TEST(each_flipped_byte_is_detected)
 }
 END_TEST
 
+START_TEST(data_is_not_taken_for_an_index)
+{
+	const struct sst_handle first = { .offset = FILE_HEADER_SIZE };
+	struct sst_handle h = first;
+	struct table t = { 0 };
+	struct sst_reader *r;
+	struct page *page;
+	int rc = -EBADMSG;
+
+	add_numbered(&t.all, 40, 60);
+	write_table(&t, 512, false);
+	ck_ok(sst_reader_get(t.sst, &r));
+	/* The size that verifies is the block's. */
+	for (h.size = 1; rc == -EBADMSG && h.size < 2000; h.size++)
+		rc = sst_page_read(r->file, t.sst->size, r->salt, h, true,
+				   &page);
+	ck_assert_int_eq(rc, -EUCLEAN);
+	ck_assert_ptr_nonnull(
+		strstr(error_text(rc), "000009.sst: block at 64 "));
+	h.size--;
+	ck_ok(sst_page_read(r->file, t.sst->size, r->salt, h, false, &page));
+	free(page);
+	table_fini(&t);
+}
+END_TEST
+
+/* Blocks that verify and make no sense: the words say where. */
+START_TEST(nonsense_is_told_with_its_place)
+{
+	static const uint8_t raw[] = { 1, 0, 0, 0, 9, 0, 0, 0, 0, 1, 0, 0 };
+	struct buf chunk = BUF_INIT;
+	struct sst_handle h = { .offset = 64 };
+	struct page *page;
+	struct env_file *f;
+	struct env *env;
+	struct slice part;
+	int rc;
+
+	ck_ok(env_mem_new(&env, 1));
+	ck_ok(env_open(env, name, ENV_CREATE, &f));
+	ck_ok(sst_chunk_encode(&chunk, slice_of(raw, sizeof(raw)), false, 7, 64,
+			       &h.size));
+	part = buf_slice(&chunk);
+	ck_ok(env_write_at(f, &part, 1, 64));
+	rc = sst_page_read(f, 64 + part.size, 7, h, false, &page);
+	ck_assert_int_eq(rc, -EUCLEAN);
+	ck_assert_str_eq(error_text(rc), "000009.sst: block at 64 of 12 bytes: "
+					 "its contents make no sense");
+	buf_fini(&chunk);
+	env_close(f);
+	env_free(env);
+}
+END_TEST
+
 START_TEST(flip_in_one_block_leaves_the_others)
 {
 	struct table t = { 0 };
@@ -616,6 +671,8 @@ int main(void)
 
 	tc = suite_case(s, "damage");
 	tcase_add_loop_test(tc, each_flipped_byte_is_detected, 0, 2);
+	tcase_add_test(tc, data_is_not_taken_for_an_index);
+	tcase_add_test(tc, nonsense_is_told_with_its_place);
 	tcase_add_test(tc, flip_in_one_block_leaves_the_others);
 	tcase_add_test(tc, truncated_file_is_detected);
 	tcase_add_test(tc, header_of_another_file_is_detected);
