@@ -6,9 +6,12 @@
 #include "engine/page.h"
 
 #define HEADER_SIZE      8
-#define TAG_SIZE         8
-#define ENTRY_SIZE_MIN   (3 + TAG_SIZE)
-#define ENTRY_HEADER_MAX (3 * VARINT_SIZE_MAX + TAG_SIZE)
+#define ENTRY_SIZE_MIN   4
+#define ENTRY_HEADER_MAX (4 * VARINT_SIZE_MAX)
+
+/* Of the kind in a folded tag. */
+#define KIND_BITS 3
+_Static_assert(ENTRY_BLOB < 1 << KIND_BITS, "a kind has 3 bits");
 
 void block_builder_init(struct block_builder *b)
 {
@@ -25,6 +28,7 @@ void block_builder_reset(struct block_builder *b)
 {
 	buf_reset(&b->out);
 	buf_reset(&b->last_key);
+	b->last_tag = 0;
 	b->count = 0;
 	b->bytes = 0;
 }
@@ -60,6 +64,26 @@ static const uint8_t *get_lengths(const uint8_t *p, const uint8_t *end,
 	return p;
 }
 
+/* A tag as a number that is small where it is near the last one. */
+static uint64_t tag_fold(uint64_t tag, uint64_t last)
+{
+	int64_t d = (int64_t)(tag >> 8) - (int64_t)(last >> 8);
+
+	return ((uint64_t)d << 1 ^ (uint64_t)(d >> 63)) << KIND_BITS |
+	       (tag & 0xff);
+}
+
+/* The tag that was folded; one that is not valid if there is no such. */
+static uint64_t tag_unfold(uint64_t folded, uint64_t last)
+{
+	uint64_t zigzag = folded >> KIND_BITS;
+	uint64_t seq = (last >> 8) + (zigzag >> 1 ^ -(zigzag & 1));
+
+	if (seq > ENTRY_SEQ_MAX)
+		return UINT64_MAX;
+	return seq << 8 | (folded & ((1 << KIND_BITS) - 1));
+}
+
 int block_builder_add(struct block_builder *b, const struct entry *e)
 {
 	const size_t last_size = b->last_key.size;
@@ -81,8 +105,7 @@ int block_builder_add(struct block_builder *b, const struct entry *e)
 	unshared = e->key.size - shared;
 	p = put_lengths(b->out.data + b->out.size, shared, unshared,
 			e->value.size);
-	put_le64(p, e->tag);
-	p += TAG_SIZE;
+	p = put_varint(p, tag_fold(e->tag, b->last_tag));
 	if (unshared) {
 		memcpy(p, key + shared, unshared);
 		memcpy(b->last_key.data + shared, key + shared, unshared);
@@ -142,39 +165,78 @@ static bool in_order(const struct expansion *x, size_t shared,
 	return unshared > 0 || tag < x->last->tag;
 }
 
-static bool expand_entry(struct expansion *x)
+/* What stands in front of an entry's bytes. */
+struct lengths {
+	size_t shared;
+	size_t unshared;
+	size_t value_size;
+	uint64_t tag;
+};
+
+/* Returns the byte behind, or NULL if any of it cannot be. */
+static const uint8_t *get_header(const struct expansion *x, struct lengths *l)
 {
-	struct page_entry *e = (struct page_entry *)x->out;
-	uint64_t lengths[3], tag;
-	size_t shared, unshared, value_size;
+	uint64_t lengths[3], folded;
 	const uint8_t *p;
 
 	p = get_lengths(x->in, x->in_end, lengths);
+	p = p ? get_varint(p, x->in_end, &folded) : NULL;
 	if (!p || lengths[0] > PAGE_KEY_MAX || lengths[1] > PAGE_KEY_MAX ||
+	    lengths[0] + lengths[1] > PAGE_KEY_MAX ||
 	    lengths[2] > BLOCK_SIZE_MAX)
+		return NULL;
+	l->shared = lengths[0];
+	l->unshared = lengths[1];
+	l->value_size = lengths[2];
+	l->tag = tag_unfold(folded, x->last ? x->last->tag : 0);
+	return entry_tag_valid(l->tag) ? p : NULL;
+}
+
+/* Copies 16 bytes; they may overlap. */
+static inline void copy16(uint8_t *to, const uint8_t *from)
+{
+	uint64_t a, b;
+
+	memcpy(&a, from, sizeof(a));
+	memcpy(&b, from + sizeof(a), sizeof(b));
+	memcpy(to, &a, sizeof(a));
+	memcpy(to + sizeof(a), &b, sizeof(b));
+}
+
+static bool expand_entry(struct expansion *x)
+{
+	struct page_entry *e = (struct page_entry *)x->out;
+	struct lengths l;
+	size_t rest, in_left, out_left = (size_t)(x->out_end - x->out);
+	const uint8_t *p;
+
+	p = get_header(x, &l);
+	if (!p)
 		return false;
-	shared = lengths[0];
-	unshared = lengths[1];
-	value_size = lengths[2];
-	if ((size_t)(x->in_end - p) < TAG_SIZE + unshared + value_size ||
-	    (size_t)(x->out_end - x->out) <
-		    sizeof(*e) + shared + unshared + value_size ||
-	    shared + unshared > PAGE_KEY_MAX)
-		return false;
-	tag = get_le64(p);
-	p += TAG_SIZE;
-	if (!entry_tag_valid(tag) || !in_order(x, shared, p, unshared, tag))
+	in_left = (size_t)(x->in_end - p);
+	/* The suffix and the value lie side by side, here and there. */
+	rest = l.unshared + l.value_size;
+	if (in_left < rest || out_left < sizeof(*e) + l.shared + rest ||
+	    !in_order(x, l.shared, p, l.unshared, l.tag))
 		return false;
 
-	e->tag = tag;
-	e->key_size = (uint16_t)(shared + unshared);
-	e->value_size = (uint32_t)value_size;
-	if (shared)
-		memcpy(e->bytes, x->last->bytes, shared);
-	/* The suffix and the value lie side by side, here and there. */
-	memcpy(e->bytes + shared, p, unshared + value_size);
-	x->in = p + unshared + value_size;
-	x->out = e->bytes + shared + unshared + value_size;
+	e->tag = l.tag;
+	e->key_size = (uint16_t)(l.shared + l.unshared);
+	e->value_size = (uint32_t)l.value_size;
+	if (likely(l.shared <= 16 && rest <= 32 && in_left >= 32 &&
+		   out_left >= sizeof(*e) + 16 + 32)) {
+		/* Some bytes too many are faster than as many as it takes. */
+		if (x->last)
+			copy16(e->bytes, x->last->bytes);
+		copy16(e->bytes + l.shared, p);
+		copy16(e->bytes + l.shared + 16, p + 16);
+	} else {
+		if (l.shared)
+			memcpy(e->bytes, x->last->bytes, l.shared);
+		memcpy(e->bytes + l.shared, p, rest);
+	}
+	x->in = p + rest;
+	x->out = e->bytes + l.shared + rest;
 	x->last = e;
 	return true;
 }

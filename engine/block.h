@@ -11,7 +11,10 @@
  *      varint  shared      bytes of the key shared with the entry before
  *      varint  unshared    bytes of the key that follow
  *      varint  value_size  bytes
- *      u64     tag         seq << 8 | kind
+ *      varint  tag         kind | d << 3, with d the difference between the
+ *                          sequence number and that of the entry before (of
+ *                          the first entry: and 0) in zigzag coding: 0, -1, 1,
+ *                          -2, 2 ... are 0, 1, 2, 3, 4 ...
  *      bytes   key suffix, value
  *
  * `shared` is as large as can be, so that one byte behind it says that the

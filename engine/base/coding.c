@@ -5,6 +5,21 @@ const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *v)
 	uint64_t result = 0;
 	unsigned shift;
 
+	/* Eight bytes in one go, if the last one is among them. */
+	if (likely(end - p >= 8)) {
+		uint64_t in = get_le64(p), last = ~in & 0x8080808080808080u;
+
+		if (likely(last != 0)) {
+			in &= (last ^ (last - 1)) & 0x7f7f7f7f7f7f7f7fu;
+			in = (in & 0x007f007f007f007fu) |
+			     (in & 0x7f007f007f007f00u) >> 1;
+			in = (in & 0x00003fff00003fffu) |
+			     (in & 0x3fff00003fff0000u) >> 2;
+			*v = (in & 0x0fffffffu) | (in >> 32) << 28;
+			return p + __builtin_ctzll(last) / 8 + 1;
+		}
+	}
+
 	for (shift = 0; shift < 64 && p < end; shift += 7) {
 		uint64_t byte = *p++;
 

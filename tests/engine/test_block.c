@@ -204,6 +204,24 @@ START_TEST(equal_heads_need_the_key)
 }
 END_TEST
 
+START_TEST(any_sequence_number)
+{
+	static const uint64_t seqs[] = { 0,    ENTRY_SEQ_MAX,
+					 1,    ENTRY_SEQ_MAX - 1,
+					 1000, 0,
+					 0,    (uint64_t)1 << 55 };
+	struct entries a = { 0 };
+	char key[TEXT_MAX];
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(seqs); i++) {
+		snprintf(key, sizeof(key), "key%u", i);
+		add(&a, key, seqs[i], i % 3);
+	}
+	check(&a);
+}
+END_TEST
+
 START_TEST(versions_of_one_key)
 {
 	struct entries a = { 0 };
@@ -407,7 +425,10 @@ START_TEST(garbage_is_survived)
 }
 END_TEST
 
-/* One entry of the given lengths, behind the entry "bb" with tag 2 << 8 | 1. */
+/*
+ * One entry behind the entry "bb" of sequence number 2, a put.  @tag is as it
+ * is in a block: the difference of the sequence numbers, and the kind.
+ */
 static int expand_behind(uint64_t shared, const char *suffix, uint64_t tag,
 			 uint32_t bytes)
 {
@@ -418,11 +439,14 @@ static int expand_behind(uint64_t shared, const char *suffix, uint64_t tag,
 	ck_ok(buf_reserve(&b, 200));
 	buf_put_le32(&b, 2);
 	buf_put_le32(&b, bytes);
-	buf_put(&b, "\0\2\0\1\2\0\0\0\0\0\0bb", 13);
+	buf_put(&b,
+		"\0\2\0\x21"
+		"bb",
+		6);
 	buf_put_varint(&b, shared);
 	buf_put_varint(&b, strlen(suffix));
 	buf_put_varint(&b, 0);
-	buf_put_le64(&b, tag);
+	buf_put_varint(&b, tag);
 	buf_put(&b, suffix, strlen(suffix));
 	rc = block_expand(buf_slice(&b), &page);
 	buf_fini(&b);
@@ -433,31 +457,38 @@ static int expand_behind(uint64_t shared, const char *suffix, uint64_t tag,
 	return rc;
 }
 
+/* A put, so much newer than "bb", or so much older. */
+#define NEWER(n) (uint64_t)(2 * (n) << 3 | ENTRY_PUT)
+#define OLDER(n) (uint64_t)((2 * (n)-1) << 3 | ENTRY_PUT)
+
 START_TEST(only_what_is_in_order_passes)
 {
-	const uint64_t tag = entry_tag(2, ENTRY_PUT);
-
-	ck_ok(expand_behind(1, "c", tag, 4));
-	ck_ok(expand_behind(2, "a", tag, 5));
-	ck_ok(expand_behind(0, "c", tag, 3));
-	ck_ok(expand_behind(2, "", tag - 1, 4));
+	ck_ok(expand_behind(1, "c", NEWER(0), 4));
+	ck_ok(expand_behind(1, "c", NEWER(1000), 4));
+	ck_ok(expand_behind(1, "c", OLDER(2), 4));
+	ck_ok(expand_behind(2, "a", NEWER(0), 5));
+	ck_ok(expand_behind(0, "c", NEWER(0), 3));
+	ck_ok(expand_behind(2, "", OLDER(1), 4));
 
 	/* Keys that fall, or share more than they say. */
-	ck_assert_int_eq(expand_behind(1, "a", tag, 4), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(0, "a", tag, 3), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(1, "", tag, 3), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(1, "bb", tag, 5), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "a", NEWER(0), 4), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(0, "a", NEWER(0), 3), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "", NEWER(0), 3), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "bb", NEWER(0), 5), -EUCLEAN);
 	/* More than there is to share. */
-	ck_assert_int_eq(expand_behind(3, "c", tag, 6), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(UINT64_MAX, "c", tag, 4), -EUCLEAN);
-	/* Versions of one key that do not fall, and a kind that is none. */
-	ck_assert_int_eq(expand_behind(2, "", tag, 4), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(2, "", tag + 256, 4), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(1, "c", tag | 0xff, 4), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(3, "c", NEWER(0), 6), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(UINT64_MAX, "c", NEWER(0), 4), -EUCLEAN);
+	/* Versions of one key that do not fall. */
+	ck_assert_int_eq(expand_behind(2, "", NEWER(0), 4), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(2, "", NEWER(1), 4), -EUCLEAN);
+	/* Sequence numbers that there are not, and a kind that is none. */
+	ck_assert_int_eq(expand_behind(1, "c", OLDER(3), 4), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "c", UINT64_MAX - 6, 4), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "c", NEWER(0) | 7, 4), -EUCLEAN);
 	/* Fewer bytes than announced, or more. */
-	ck_assert_int_eq(expand_behind(1, "c", tag, 5), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(1, "c", tag, 3), -EUCLEAN);
-	ck_assert_int_eq(expand_behind(1, "c", tag, UINT32_MAX), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "c", NEWER(0), 5), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "c", NEWER(0), 3), -EUCLEAN);
+	ck_assert_int_eq(expand_behind(1, "c", NEWER(0), UINT32_MAX), -EUCLEAN);
 }
 END_TEST
 
@@ -470,6 +501,7 @@ int main(void)
 	tcase_add_test(tc, shared_prefixes);
 	tcase_add_test(tc, keys_that_are_prefixes_of_others);
 	tcase_add_test(tc, equal_heads_need_the_key);
+	tcase_add_test(tc, any_sequence_number);
 	tcase_add_test(tc, versions_of_one_key);
 	tcase_add_test(tc, zeros_and_random_bytes);
 	tcase_add_test(tc, builder_is_reused);
