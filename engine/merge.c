@@ -2,52 +2,84 @@
 
 #include <stdlib.h>
 
+#include "engine/base/coding.h"
+
+/* A source that is at an entry. */
+struct child {
+	uint64_t
+		head; /* the first 8 bytes of its key: most often they decide */
+	struct source *source; /* owned by ->all */
+};
+
 struct merge {
 	struct source source;
 	size_t count;
-	size_t live;  /* sources in the heap: those that are at an entry */
-	bool forward; /* which way the heap is ordered */
-	struct source **all;  /* owned sources, count of them */
-	struct source **heap; /* the live ones */
+	struct source **all; /* owned sources, count of them */
+	struct child
+		*children; /* those at an entry, in order, the next first */
+	size_t live;       /* how many these are */
+	bool forward;      /* which way they are ordered */
 };
 
-static bool before(const struct merge *m, const struct source *a,
-		   const struct source *b)
+static struct child child_of(struct source *s)
 {
-	int rc = entry_cmp(&a->entry, &b->entry);
+	struct slice key = s->entry.key;
+	uint8_t bytes[8] = { 0 };
 
-	return m->forward ? rc < 0 : rc > 0;
+	if (likely(key.size >= sizeof(bytes)))
+		return (struct child){ get_be64(key.data), s };
+	if (key.size)
+		memcpy(bytes, key.data, key.size);
+	return (struct child){ get_be64(bytes), s };
 }
 
-static void sift_down(struct merge *m, size_t i)
+static inline bool before(const struct merge *m, const struct child *a,
+			  const struct child *b)
 {
-	struct source *s = m->heap[i];
+	int rc;
 
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child >= m->live)
-			break;
-		if (child + 1 < m->live &&
-		    before(m, m->heap[child + 1], m->heap[child]))
-			child++;
-		if (!before(m, m->heap[child], s))
-			break;
-		m->heap[i] = m->heap[child];
-		i = child;
-	}
-	m->heap[i] = s;
+	if (likely(a->head != b->head))
+		return (a->head < b->head) == m->forward;
+	rc = entry_cmp(&a->source->entry, &b->source->entry);
+	return m->forward ? rc < 0 : rc > 0;
 }
 
 static int show(struct merge *m)
 {
 	if (m->live == 0)
 		return 0;
-	m->source.entry = m->heap[0]->entry;
+	m->source.entry = m->children[0].source->entry;
 	return 1;
 }
 
-/* Moves every source and heaps those that are then at an entry. */
+/* The place of @c among the children from @from on, which are in order. */
+static size_t place_of(const struct merge *m, const struct child *c,
+		       size_t from)
+{
+	size_t lo = from, hi = m->live;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (before(m, c, &m->children[mid]))
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+static void insert(struct merge *m, struct child c)
+{
+	size_t i = place_of(m, &c, 0);
+
+	memmove(m->children + i + 1, m->children + i,
+		(m->live - i) * sizeof(c));
+	m->children[i] = c;
+	m->live++;
+}
+
+/* Moves every source and orders those that are then at an entry. */
 static int build(struct merge *m, bool forward,
 		 int (*move)(struct source *s, struct slice key),
 		 struct slice key)
@@ -62,10 +94,8 @@ static int build(struct merge *m, bool forward,
 		if (rc < 0)
 			return rc;
 		if (rc == 1)
-			m->heap[m->live++] = m->all[i];
+			insert(m, child_of(m->all[i]));
 	}
-	for (i = m->live / 2; i-- > 0;)
-		sift_down(m, i);
 	return show(m);
 }
 
@@ -103,16 +133,25 @@ static int merge_seek_before(struct source *s, struct slice key)
 		     source_seek_before, key);
 }
 
+/* The first child has moved, with @rc. */
 static int advance(struct merge *m, int rc)
 {
+	struct child c;
+	size_t i;
+
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
 		m->live--;
-		m->heap[0] = m->heap[m->live];
+		memmove(m->children, m->children + 1, m->live * sizeof(c));
+		return show(m);
 	}
-	if (m->live > 1)
-		sift_down(m, 0);
+	/* Most often it stays the first. */
+	c = child_of(m->children[0].source);
+	i = m->live == 1 || before(m, &c, &m->children[1]) ? 1
+							   : place_of(m, &c, 2);
+	memmove(m->children, m->children + 1, (i - 1) * sizeof(c));
+	m->children[i - 1] = c;
 	return show(m);
 }
 
@@ -121,7 +160,7 @@ static int merge_next(struct source *s)
 	struct merge *m = container_of(s, struct merge, source);
 
 	assert(m->forward);
-	return advance(m, source_next(m->heap[0]));
+	return advance(m, source_next(m->children[0].source));
 }
 
 static int merge_prev(struct source *s)
@@ -129,7 +168,7 @@ static int merge_prev(struct source *s)
 	struct merge *m = container_of(s, struct merge, source);
 
 	assert(!m->forward);
-	return advance(m, source_prev(m->heap[0]));
+	return advance(m, source_prev(m->children[0].source));
 }
 
 static void merge_close(struct source *s)
@@ -140,7 +179,7 @@ static void merge_close(struct source *s)
 	for (i = 0; i < m->count; i++)
 		source_close(m->all[i]);
 	free(m->all);
-	free(m->heap);
+	free(m->children);
 	free(m);
 }
 
@@ -161,20 +200,49 @@ struct source *merge_source(struct source **sources, size_t count)
 
 	if (m) {
 		m->all = calloc(count + 1, sizeof(struct source *));
-		m->heap = calloc(count + 1, sizeof(struct source *));
+		m->children = calloc(count + 1, sizeof(struct child));
 	}
-	if (!m || !m->all || !m->heap) {
+	if (!m || !m->all || !m->children) {
 		for (i = 0; i < count; i++)
 			source_close(sources[i]);
 		if (m) {
 			free(m->all);
-			free(m->heap);
+			free(m->children);
 		}
 		free(m);
 		return NULL;
 	}
 	m->source.ops = &merge_ops;
 	m->count = count;
+	for (i = 0; i < count; i++)
+		m->source.seq_max = u64_max(m->source.seq_max,
+					    sources[i]->seq_max);
 	memcpy(m->all, sources, count * sizeof(struct source *));
 	return &m->source;
+}
+
+int merge_skip(struct source *merge, struct slice to, uint64_t seq)
+{
+	struct merge *m = container_of(merge, struct merge, source);
+	size_t count = m->live, i;
+	int rc;
+
+	assert(m->forward);
+	/* Those that were looked at are in order, in front of the others. */
+	m->live = 0;
+	for (i = 0; i < count; i++) {
+		struct child c = m->children[i];
+
+		if (c.source->seq_max < seq &&
+		    slice_cmp(c.source->entry.key, to) < 0) {
+			rc = source_seek(c.source, to);
+			if (rc < 0)
+				return rc;
+			if (rc == 0)
+				continue;
+			c = child_of(c.source);
+		}
+		insert(m, c);
+	}
+	return show(m);
 }

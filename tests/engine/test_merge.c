@@ -92,6 +92,138 @@ START_TEST(fewer_entries_than_sources)
 }
 END_TEST
 
+/* Sorted entries as a source, with a largest sequence number of their own. */
+struct listed {
+	struct source source;
+	struct entries entries;
+	size_t at;
+};
+
+static int list_to(struct source *s, size_t at)
+{
+	struct listed *l = container_of(s, struct listed, source);
+
+	l->at = at;
+	if (at >= l->entries.count)
+		return 0;
+	s->entry = l->entries.at[at];
+	return 1;
+}
+
+static int list_first(struct source *s)
+{
+	return list_to(s, 0);
+}
+
+static int list_next(struct source *s)
+{
+	return list_to(s, container_of(s, struct listed, source)->at + 1);
+}
+
+static int list_seek(struct source *s, struct slice key)
+{
+	struct listed *l = container_of(s, struct listed, source);
+
+	return list_to(s, entries_seek(&l->entries, key));
+}
+
+static void list_close(struct source *s)
+{
+	struct listed *l = container_of(s, struct listed, source);
+
+	entries_fini(&l->entries);
+	free(l);
+}
+
+static const struct source_ops list_ops = {
+	.first = list_first,
+	.seek = list_seek,
+	.next = list_next,
+	.close = list_close,
+};
+
+/* What merge_skip() leaves: walks on, expecting entries at or behind @to, and
+ * those below it that are in sources with something as new as @seq.
+ */
+static void check_skip(struct source *m, int rc, const struct entries *all,
+		       const bool *old, size_t from, struct slice to)
+{
+	size_t i;
+
+	for (i = from; i < all->count; i++) {
+		if (old[i] && slice_cmp(all->at[i].key, to) < 0)
+			continue;
+		entries_expect(all, i, m, rc);
+		rc = source_next(m);
+	}
+	ck_assert_int_eq(rc, 0);
+}
+
+/* Three sources with sequence numbers up to 100, 200 and 300. */
+static struct source *layers(struct entries *all, bool *old, uint64_t seq)
+{
+	struct mem_rand rand = { .state = 9 };
+	struct source *sources[3];
+	struct listed *l;
+	char text[16];
+	unsigned i, k;
+	size_t n;
+
+	for (i = 0; i < 3; i++) {
+		l = calloc(1, sizeof(*l));
+		ck_assert_ptr_nonnull(l);
+		l->source.ops = &list_ops;
+		l->source.seq_max = (uint64_t)100 * (i + 1);
+		for (k = 0; k < 60; k++) {
+			n = (size_t)snprintf(
+				text, sizeof(text), "prefix/%u",
+				(unsigned)mem_rand_below(&rand, 90));
+			entries_add(&l->entries, slice_of(text, n),
+				    entry_tag(100 * i + k + 1, ENTRY_PUT),
+				    slice_of(NULL, 0));
+			entries_add(all, slice_of(text, n),
+				    entry_tag(100 * i + k + 1, ENTRY_PUT),
+				    slice_of(NULL, 0));
+		}
+		entries_sort(&l->entries);
+		sources[i] = &l->source;
+	}
+	entries_sort(all);
+	for (n = 0; n < all->count; n++)
+		old[n] = (entry_seq(&all->at[n]) - 1) / 100 * 100 + 100 < seq;
+	return merge_source(sources, 3);
+}
+
+START_TEST(skipping_passes_over_what_is_old)
+{
+	static const uint64_t seqs[] = { 0, 100, 101, 200, 201, 300, 301, 999 };
+	struct entries all = { 0 };
+	bool old[3 * 60];
+	size_t from, to, i;
+	struct source *m = layers(&all, old, seqs[_i]);
+	int rc;
+
+	ck_assert_uint_eq(m->seq_max, 300);
+	for (from = 0; from < all.count; from += 7) {
+		for (to = 0; to < all.count; to += 5) {
+			rc = source_first(m);
+			for (i = 0; i < from; i++)
+				rc = source_next(m);
+			ck_assert_int_eq(rc, 1);
+			rc = merge_skip(m, all.at[to].key, seqs[_i]);
+			check_skip(m, rc, &all, old, from, all.at[to].key);
+		}
+		rc = source_seek(m, all.at[from].key);
+		ck_assert_int_eq(rc, 1);
+		rc = merge_skip(m, slice_str("z"), seqs[_i]);
+		i = entries_seek(&all, all.at[from].key);
+		check_skip(m, rc, &all, old, i, slice_str("z"));
+	}
+	source_close(m);
+	entries_fini(&all);
+}
+END_TEST
+
 /* A source that fails after some moves, and notes that it was closed. */
 struct failing {
 	struct source source;
@@ -173,6 +305,7 @@ int main(void)
 	tcase_add_test(tc, versions_of_a_key_in_different_sources);
 	tcase_add_test(tc, nothing_to_merge);
 	tcase_add_test(tc, fewer_entries_than_sources);
+	tcase_add_loop_test(tc, skipping_passes_over_what_is_old, 0, 8);
 	tcase_add_test(tc, errors_of_a_source_come_through);
 	return suite_run(s);
 }
