@@ -2,6 +2,9 @@
 
 #include "engine/base/hash.h"
 
+/* So many hashes ahead a line of the filter is fetched. */
+#define AHEAD 16
+
 uint64_t filter_hash(struct slice key)
 {
 	return checksum(0, key.data, key.size);
@@ -27,11 +30,17 @@ int filter_build(struct buf *out, const uint64_t *hashes, size_t count)
 	memset(out->data, 0, out->size);
 
 	for (i = 0; i < count; i++) {
-		uint64_t h = hashes[i];
 		uint8_t *line = out->data +
-				line_of(h, lines) * FILTER_LINE_SIZE;
-		unsigned bit = (unsigned)h, step = (unsigned)(h >> 9) | 1;
+				line_of(hashes[i], lines) * FILTER_LINE_SIZE;
+		unsigned bit = (unsigned)hashes[i];
+		unsigned step = (unsigned)(hashes[i] >> 9) | 1;
 
+		/* The lines come in no order: ask for them in time. */
+		if (i + AHEAD < count)
+			__builtin_prefetch(
+				out->data + line_of(hashes[i + AHEAD], lines) *
+						    FILTER_LINE_SIZE,
+				1);
 		for (probe = 0; probe < FILTER_PROBES; probe++, bit += step)
 			line[bit % 512 / 8] |= (uint8_t)(1u << bit % 8);
 	}
@@ -43,12 +52,12 @@ bool filter_may_contain(struct slice filter, uint64_t hash)
 	size_t lines = filter.size / FILTER_LINE_SIZE;
 	const uint8_t *line = filter.data;
 	unsigned bit = (unsigned)hash, step = (unsigned)(hash >> 9) | 1;
+	unsigned all = 1;
 	int probe;
 
+	/* All are in one line, so a branch costs more than it can save. */
 	line += line_of(hash, lines) * FILTER_LINE_SIZE;
-	for (probe = 0; probe < FILTER_PROBES; probe++, bit += step) {
-		if (!(line[bit % 512 / 8] & 1u << bit % 8))
-			return false;
-	}
-	return true;
+	for (probe = 0; probe < FILTER_PROBES; probe++, bit += step)
+		all &= (unsigned)line[bit % 512 / 8] >> bit % 8;
+	return all;
 }

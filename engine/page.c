@@ -4,8 +4,8 @@
 
 #include "engine/base/coding.h"
 
-/* So many heads are searched without further misses, or nearly so. */
-#define PREFETCH_MIN 32
+/* So many heads lie in a few lines of cache. */
+#define HEADS_NEAR 32
 
 /* The 8 bytes of @key behind the first @skip, as a number. */
 static uint64_t key_head(struct slice key, size_t skip)
@@ -27,42 +27,40 @@ static uint64_t key_head(struct slice key, size_t skip)
 }
 
 /*
- * The place of the first of @count rising numbers that is not below @head.
- * The compiler is given no branch to make, since none could be predicted.
+ * The place of the first head that is not below @head.  The compiler is given
+ * no branch to make, since none could be predicted.
  *
  * Where the page is not in the processor's cache, what takes time is one miss
- * behind the other: so the numbers that the next steps may look at are asked
- * for together.
+ * behind the other: so what the next steps may look at is asked for together.
  */
-static uint32_t lower_bound(const uint64_t *heads, uint32_t count,
-			    uint64_t head)
+static uint32_t find_head(const struct page *p, uint64_t head)
 {
-	const uint64_t *at = heads;
+	const uint64_t *at = p->heads;
+	uint32_t count = p->count, half;
 
-	while (count > 1) {
-		uint32_t half = count / 2;
-
-		if (count > PREFETCH_MIN) {
-			__builtin_prefetch(at + half / 2);
-			__builtin_prefetch(at + half + half / 2);
-		}
+	for (; count > HEADS_NEAR; count -= half) {
+		half = count / 2;
+		__builtin_prefetch(at + half / 2);
+		__builtin_prefetch(at + half + half / 2);
 		at += half & -(uint32_t)(at[half - 1] < head);
-		count -= half;
 	}
-	return (uint32_t)(at - heads) + (count == 1 && *at < head);
+	/* The offset that will be asked for is in one of these lines. */
+	__builtin_prefetch(page_offsets(p) + (at - p->heads));
+	__builtin_prefetch(page_offsets(p) + (at - p->heads) + count);
+	for (; count > 1; count -= half) {
+		half = count / 2;
+		at += half & -(uint32_t)(at[half - 1] < head);
+	}
+	return (uint32_t)(at - p->heads) + (*at < head);
 }
 
-/* The heads from @lo on are that of @key, for a while: the keys decide. */
-static uint32_t break_tie(const struct page *p, struct slice key, uint64_t head,
-			  uint32_t lo)
+/* From @lo on heads are that of @key, for a while: the keys decide. */
+static uint32_t break_tie(const struct page *p, struct slice key, uint32_t lo)
 {
-	uint32_t hi = lo + 1;
+	uint32_t hi = p->count;
 
-	if (hi < p->count && p->heads[hi] == head)
-		hi = head == UINT64_MAX
-			     ? p->count
-			     : lo + lower_bound(p->heads + lo, p->count - lo,
-						head + 1);
+	if (lo + 1 < hi && p->heads[lo + 1] != p->heads[lo])
+		hi = lo + 1;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
@@ -85,10 +83,31 @@ uint32_t page_seek(const struct page *p, struct slice key)
 		return slice_cmp(key, prefix) < 0 ? 0 : p->count;
 
 	head = key_head(key, p->prefix_size);
-	i = lower_bound(p->heads, p->count, head);
+	i = find_head(p, head);
 	if (i == p->count || p->heads[i] != head)
 		return i;
-	return break_tie(p, key, head, i);
+	return break_tie(p, key, i);
+}
+
+bool page_find(const struct page *p, struct slice key, struct entry *out)
+{
+	uint64_t head;
+	uint32_t i;
+
+	/* Whether the prefix is the same shows in the end. */
+	if (key.size < p->prefix_size)
+		return false;
+	head = key_head(key, p->prefix_size);
+	i = find_head(p, head);
+	if (i == p->count || p->heads[i] != head)
+		return false;
+	if (i + 1 < p->count && p->heads[i + 1] == head) {
+		i = break_tie(p, key, i);
+		if (i == p->count)
+			return false;
+	}
+	page_get(p, i, out);
+	return slice_eq(out->key, key);
 }
 
 void page_index(struct page *p)

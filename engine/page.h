@@ -87,6 +87,12 @@ static inline void page_get(const struct page *p, uint32_t i, struct entry *out)
 /* The place of the first entry whose key is not before @key, or the count. */
 uint32_t page_seek(const struct page *p, struct slice key);
 
+/*
+ * Finds the newest entry of @key, valid as long as the page.  False if there
+ * is none.
+ */
+bool page_find(const struct page *p, struct slice key, struct entry *out);
+
 /* Fills the heads and the prefix of a page whose other parts are complete. */
 void page_index(struct page *p);
 

@@ -197,10 +197,8 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	    uint64_t hash, struct sst_found *out)
 {
 	struct cache_entry *held;
-	const struct page *page;
 	struct sst_reader *r;
 	struct entry e;
-	uint32_t i;
 	int rc;
 
 	rc = sst_reader_get(sst, &r);
@@ -212,11 +210,7 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	if (rc <= 0)
 		return rc;
 
-	page = cache_data(held).data;
-	i = page_seek(page, key);
-	if (i < page->count)
-		page_get(page, i, &e);
-	if (i == page->count || !slice_eq(e.key, key)) {
+	if (!page_find(cache_data(held).data, key, &e)) {
 		cache_release(held);
 		return 0;
 	}
