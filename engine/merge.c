@@ -52,31 +52,14 @@ static int show(struct merge *m)
 	return 1;
 }
 
-/* The place of @c among the children from @from on, which are in order. */
-static size_t place_of(const struct merge *m, const struct child *c,
-		       size_t from)
-{
-	size_t lo = from, hi = m->live;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (before(m, c, &m->children[mid]))
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
-}
-
+/* Adds @c behind the children that it is not before. */
 static void insert(struct merge *m, struct child c)
 {
-	size_t i = place_of(m, &c, 0);
+	size_t i;
 
-	memmove(m->children + i + 1, m->children + i,
-		(m->live - i) * sizeof(c));
+	for (i = m->live++; i > 0 && before(m, &c, &m->children[i - 1]); i--)
+		m->children[i] = m->children[i - 1];
 	m->children[i] = c;
-	m->live++;
 }
 
 /* Moves every source and orders those that are then at an entry. */
@@ -146,11 +129,10 @@ static int advance(struct merge *m, int rc)
 		memmove(m->children, m->children + 1, m->live * sizeof(c));
 		return show(m);
 	}
-	/* Most often it stays the first. */
+	/* Most often it stays the first, or nearly so. */
 	c = child_of(m->children[0].source);
-	i = m->live == 1 || before(m, &c, &m->children[1]) ? 1
-							   : place_of(m, &c, 2);
-	memmove(m->children, m->children + 1, (i - 1) * sizeof(c));
+	for (i = 1; i < m->live && !before(m, &c, &m->children[i]); i++)
+		m->children[i - 1] = m->children[i];
 	m->children[i - 1] = c;
 	return show(m);
 }

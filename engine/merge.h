@@ -4,7 +4,7 @@
  * The sources that are at an entry stand in an array in the order of these, the
  * next one first, each with the first 8 bytes of its key as a number.  After a
  * step the first one most often stays the first, which one comparison shows;
- * else its place is found by binary search.  Which way the array is ordered
+ * else it goes back to its place.  Which way the array is ordered
  * depends on the way one moves; to turn round, seek.
  */
 #ifndef ENGINE_MERGE_H
