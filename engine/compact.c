@@ -144,18 +144,20 @@ static int move(struct run *r, const struct compact_job *job)
 	return rc;
 }
 
-/* Sources over tables of a level; all of them, also where one is NULL. */
+/*
+ * Sources over tables of a level; all of them, also where one is NULL.  They go
+ * past the cache, which is for what is read again.
+ */
 static size_t add_sources(const struct run *r, unsigned level, size_t first,
 			  size_t count, struct source **sources)
 {
 	const struct level *l = r->version->levels[level];
-	struct cache *cache = r->kv->blocks;
 	size_t n = 0, i;
 
 	if (level > 0 && count > 0)
-		sources[n++] = level_source(l->ssts + first, count, cache);
+		sources[n++] = level_source(l->ssts + first, count, NULL);
 	for (i = first; level == 0 && i < first + count; i++)
-		sources[n++] = sst_source(l->ssts[i], cache);
+		sources[n++] = sst_source(l->ssts[i], NULL);
 	return n;
 }
 

@@ -39,7 +39,9 @@ libengine_a_SOURCES = \
 	%D%/sched.c %D%/sched.h \
 	%D%/source.h \
 	%D%/space.c %D%/space.h \
-	%D%/sst.c %D%/sst.h %D%/sst_iter.c %D%/sst_iter.h \
+	%D%/sst.c %D%/sst.h \
+	%D%/sst_ahead.c %D%/sst_ahead.h \
+	%D%/sst_iter.c %D%/sst_iter.h \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
 	%D%/store.c %D%/store.h \

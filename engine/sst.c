@@ -135,8 +135,10 @@ int sst_reader_get(struct sst *sst, struct sst_reader **out)
 	return 0;
 }
 
-int sst_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
-	     struct sst_handle handle, bool index, struct cache_entry **out)
+/* The page of a block, held, read through @cache. */
+static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
+		    struct sst_handle handle, bool index,
+		    struct cache_entry **out)
 {
 	struct cache_entry *e;
 	struct page *page;
@@ -181,7 +183,7 @@ static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 
 	rc = follow(r->root, key, &handle);
 	if (rc == 1 && sst->props.index_levels == 2) {
-		rc = sst_page(sst, r, cache, handle, true, &index);
+		rc = get_page(sst, r, cache, handle, true, &index);
 		if (rc < 0)
 			return rc;
 		rc = follow(cache_data(index).data, key, &handle);
@@ -189,7 +191,7 @@ static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 	}
 	if (rc == 0)
 		return 0;
-	rc = sst_page(sst, r, cache, handle, false, out);
+	rc = get_page(sst, r, cache, handle, false, out);
 	return rc < 0 ? rc : 1;
 }
 

@@ -67,7 +67,10 @@ struct sst_found {
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	    uint64_t hash, struct sst_found *out) MUST_USE;
 
-/* A source that holds a reference; NULL if out of memory. */
+/*
+ * A source that holds a reference; NULL if out of memory.  @cache may be NULL:
+ * then nothing is put there, and nothing evicted, for the sake of one walk.
+ */
 struct source *sst_source(struct sst *sst, struct cache *cache);
 
 /*
@@ -88,10 +91,5 @@ struct sst_reader {
 
 /* The reader, opening it first if need be; lives as long as @sst. */
 int sst_reader_get(struct sst *sst, struct sst_reader **out) MUST_USE;
-
-/* The page of a block, held, read through @cache; @index as its kind is. */
-int sst_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
-	     struct sst_handle handle, bool index,
-	     struct cache_entry **out) MUST_USE;
 
 #endif

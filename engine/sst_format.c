@@ -195,70 +195,97 @@ static int bad_chunk(int rc, struct env_file *file, struct sst_handle h,
 			 file->name, h.offset, h.size, what);
 }
 
-/* Turns the stored bytes into raw ones; @stored is freed or becomes *data. */
+/* What LZ4 made of @raw_size bytes, undone; *raw comes from malloc(). */
 static int decompress(struct env_file *file, struct sst_handle h,
-		      uint8_t *stored, void **data, size_t *size)
+		      const uint8_t *stored, uint32_t raw_size, void **raw)
 {
-	const uint8_t *trailer = stored + h.size;
-	uint32_t raw_size = get_le32(trailer + 4);
-	uint8_t *raw;
+	char *out;
 
-	if (get_le32(trailer) == CODEC_NONE) {
-		if (raw_size != h.size) {
-			free(stored);
-			return bad_chunk(-EUCLEAN, file, h, "wrong size");
-		}
-		*data = stored;
-		*size = raw_size;
-		return 0;
-	}
-	if (get_le32(trailer) != CODEC_LZ4 || raw_size > SST_CHUNK_SIZE_MAX) {
-		free(stored);
-		return bad_chunk(-EUCLEAN, file, h, "unknown codec");
-	}
-
-	raw = malloc(size_max(raw_size, 1));
-	if (!raw) {
-		free(stored);
+	if (raw_size > SST_CHUNK_SIZE_MAX)
+		return bad_chunk(-EUCLEAN, file, h, "too large");
+	out = malloc(size_max(raw_size, 1));
+	if (!out)
 		return -ENOMEM;
-	}
-	if (LZ4_decompress_safe((const char *)stored, (char *)raw, (int)h.size,
+	if (LZ4_decompress_safe((const char *)stored, out, (int)h.size,
 				(int)raw_size) != (int)raw_size) {
-		free(raw);
-		free(stored);
+		free(out);
 		return bad_chunk(-EUCLEAN, file, h, "does not decompress");
 	}
-	free(stored);
-	*data = raw;
-	*size = raw_size;
+	*raw = out;
+	return 0;
+}
+
+/*
+ * Verifies the chunk whose bytes, with the trailer, are @stored.  @raw is part
+ * of them, and *owned NULL, or it is *owned, which comes from malloc().
+ */
+static int open_chunk(struct env_file *file, uint64_t salt, struct sst_handle h,
+		      const uint8_t *stored, struct slice *raw, void **owned)
+{
+	const uint8_t *trailer = stored + h.size;
+	uint32_t codec = get_le32(trailer), raw_size = get_le32(trailer + 4);
+	int rc;
+
+	if (get_le64(trailer + 8) !=
+	    checksum(file_seed(salt, h.offset), stored, h.size + 8))
+		return bad_chunk(-EBADMSG, file, h, "bad checksum");
+	if (codec == CODEC_LZ4) {
+		rc = decompress(file, h, stored, raw_size, owned);
+		if (rc == 0)
+			*raw = slice_of(*owned, raw_size);
+		return rc;
+	}
+	if (codec != CODEC_NONE)
+		return bad_chunk(-EUCLEAN, file, h, "unknown codec");
+	if (raw_size != h.size)
+		return bad_chunk(-EUCLEAN, file, h, "wrong size");
+	*raw = slice_of(stored, raw_size);
+	*owned = NULL;
+	return 0;
+}
+
+/* Reads a chunk's bytes, with the trailer; they come from malloc(). */
+static int read_stored(struct env_file *file, uint64_t file_size,
+		       struct sst_handle h, uint8_t **stored)
+{
+	size_t size = h.size + SST_CHUNK_TRAILER_SIZE;
+	uint8_t *bytes;
+	int rc;
+
+	if (h.size > SST_CHUNK_SIZE_MAX || h.offset > file_size ||
+	    size > file_size - h.offset)
+		return bad_chunk(-EUCLEAN, file, h, "outside the file");
+	bytes = malloc(size);
+	if (!bytes)
+		return -ENOMEM;
+	rc = env_read_full(file, bytes, size, h.offset);
+	if (rc < 0) {
+		free(bytes);
+		return rc;
+	}
+	*stored = bytes;
 	return 0;
 }
 
 int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		   struct sst_handle h, void **data, size_t *size)
 {
-	size_t all = h.size + SST_CHUNK_TRAILER_SIZE;
 	uint8_t *stored;
+	struct slice raw;
+	void *owned;
 	int rc;
 
-	if (h.size > SST_CHUNK_SIZE_MAX || h.offset > file_size ||
-	    all > file_size - h.offset)
-		return bad_chunk(-EUCLEAN, file, h, "outside the file");
-
-	stored = malloc(all);
-	if (!stored)
-		return -ENOMEM;
-	rc = env_read_full(file, stored, all, h.offset);
-	if (rc < 0) {
-		free(stored);
+	rc = read_stored(file, file_size, h, &stored);
+	if (rc < 0)
 		return rc;
-	}
-	if (get_le64(stored + all - 8) !=
-	    checksum(file_seed(salt, h.offset), stored, all - 8)) {
+	rc = open_chunk(file, salt, h, stored, &raw, &owned);
+	if (rc < 0 || owned)
 		free(stored);
-		return bad_chunk(-EBADMSG, file, h, "bad checksum");
-	}
-	return decompress(file, h, stored, data, size);
+	if (rc < 0)
+		return rc;
+	*data = owned ? owned : stored;
+	*size = raw.size;
+	return 0;
 }
 
 static bool holds_handles(const struct page *p)
@@ -271,19 +298,19 @@ static bool holds_handles(const struct page *p)
 	return true;
 }
 
-int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
-		  struct sst_handle h, bool index, struct page **page)
+int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
+		    bool index, const uint8_t *stored, struct page **page)
 {
 	struct page *p;
-	size_t size;
-	void *data;
+	struct slice raw;
+	void *owned;
 	int rc;
 
-	rc = sst_chunk_read(file, file_size, salt, h, &data, &size);
+	rc = open_chunk(file, salt, h, stored, &raw, &owned);
 	if (rc < 0)
 		return rc;
-	rc = block_expand(slice_of(data, size), &p);
-	free(data);
+	rc = block_expand(raw, &p);
+	free(owned);
 	if (rc == -EUCLEAN)
 		return bad_chunk(rc, file, h, "its contents make no sense");
 	if (rc < 0)
@@ -294,6 +321,20 @@ int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 	}
 	*page = p;
 	return 0;
+}
+
+int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+		  struct sst_handle h, bool index, struct page **page)
+{
+	uint8_t *stored;
+	int rc;
+
+	rc = read_stored(file, file_size, h, &stored);
+	if (rc < 0)
+		return rc;
+	rc = sst_page_decode(file, salt, h, index, stored, page);
+	free(stored);
+	return rc;
 }
 
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,

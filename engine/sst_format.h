@@ -132,6 +132,11 @@ int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		  struct sst_handle h, bool index, struct page **page) MUST_USE;
 
+/* The same of a chunk that has been read: @stored is all of it. */
+int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
+		    bool index, const uint8_t *stored,
+		    struct page **page) MUST_USE;
+
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,
 		       uint8_t out[SST_FOOTER_SIZE]);
 int sst_footer_read(struct env_file *file, uint64_t file_size, uint64_t salt,

@@ -1,5 +1,7 @@
 #include "engine/sst_iter.h"
 
+#include <stdlib.h>
+
 #include "engine/cache.h"
 
 void sst_iter_init(struct sst_iter *it, struct cache *cache)
@@ -7,19 +9,25 @@ void sst_iter_init(struct sst_iter *it, struct cache *cache)
 	*it = (struct sst_iter){ .cache = cache };
 }
 
-static void let_go(struct sst_iter *it)
+static void let_go(struct sst_place *p)
+{
+	cache_release(p->held);
+	free(p->own);
+	*p = (struct sst_place){ 0 };
+}
+
+static void let_all_go(struct sst_iter *it)
 {
 	int depth;
 
-	for (depth = SST_ROOT; depth < SST_DEPTH; depth++) {
-		cache_release(it->places[depth].held);
-		it->places[depth] = (struct sst_place){ 0 };
-	}
+	for (depth = SST_ROOT; depth < SST_DEPTH; depth++)
+		let_go(&it->places[depth]);
 }
 
 void sst_iter_fini(struct sst_iter *it)
 {
-	let_go(it);
+	let_all_go(it);
+	sst_ahead_fini(&it->ahead);
 	it->sst = NULL;
 }
 
@@ -30,7 +38,8 @@ int sst_iter_open(struct sst_iter *it, struct sst *sst)
 
 	if (rc < 0)
 		return rc;
-	let_go(it);
+	let_all_go(it);
+	sst_ahead_reset(&it->ahead);
 	it->sst = sst;
 	it->reader = r;
 	it->places[SST_ROOT].page = r->root;
@@ -43,28 +52,66 @@ static int above(const struct sst_iter *it, int depth)
 								     : SST_ROOT;
 }
 
+/* Reads the page of a block; data blocks perhaps ahead. */
+static int read_page(struct sst_iter *it, struct sst_handle h, bool index,
+		     struct page **page)
+{
+	struct env_file *file = it->reader->file;
+	uint64_t salt = it->reader->salt;
+	const uint8_t *stored = NULL;
+
+	if (!index)
+		stored = sst_ahead_get(&it->ahead, file,
+				       it->sst->props.root.offset, h);
+	if (stored)
+		return sst_page_decode(file, salt, h, index, stored, page);
+	return sst_page_read(file, it->sst->size, salt, h, index, page);
+}
+
+/* Fills an empty place with the page of a block. */
+static int enter(struct sst_iter *it, struct sst_handle h, bool index,
+		 struct sst_place *place)
+{
+	uint64_t number = it->sst->number;
+	struct page *page;
+	int rc;
+
+	place->held = it->cache ? cache_get(it->cache, number, h.offset) : NULL;
+	if (!place->held) {
+		rc = read_page(it, h, index, &page);
+		if (rc < 0)
+			return rc;
+		if (it->cache)
+			place->held = cache_put(it->cache, number, h.offset,
+						page, page->size);
+		else
+			place->own = page;
+	}
+	if (!place->held && !place->own)
+		return -ENOMEM;
+	place->page = place->own ? place->own : cache_data(place->held).data;
+	place->offset = h.offset;
+	return 0;
+}
+
 /* Loads the page that the entry above leads to. */
 static int load_page(struct sst_iter *it, int depth)
 {
-	struct sst_place *place = &it->places[depth];
+	struct sst_place *place = &it->places[depth], to = { 0 };
 	const struct sst_place *up = &it->places[above(it, depth)];
-	struct cache_entry *held;
 	struct sst_handle handle;
 	struct entry e;
 	int rc;
 
 	page_get(up->page, up->at, &e);
 	handle = sst_handle_decode(e.value.data);
-	if (place->held && place->offset == handle.offset)
+	if (place->page && place->offset == handle.offset)
 		return 0;
-	rc = sst_page(it->sst, it->reader, it->cache, handle, depth != SST_DATA,
-		      &held);
+	rc = enter(it, handle, depth != SST_DATA, &to);
 	if (rc < 0)
 		return rc;
-	cache_release(place->held);
-	place->held = held;
-	place->offset = handle.offset;
-	place->page = cache_data(held).data;
+	let_go(place);
+	*place = to;
 	return 0;
 }
 

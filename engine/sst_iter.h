@@ -6,6 +6,9 @@
  * (unused if the index has one level) and in a data page.  The upper ones are
  * at the entry that leads to the page below.
  *
+ * Pages come from the cache, and go there.  Without a cache each is read for
+ * this iterator alone.
+ *
  * Every move returns 1 at an entry, 0 if there is none that way, or an error;
  * after 0 or an error only sst_iter_first(), _last() and the seeks may follow.
  */
@@ -14,26 +17,29 @@
 
 #include "engine/page.h"
 #include "engine/sst.h"
+#include "engine/sst_ahead.h"
 
 enum { SST_ROOT, SST_INDEX, SST_DATA, SST_DEPTH };
 
 struct sst_place {
 	const struct page *page;
 	uint32_t at;              /* below page->count at an entry */
-	struct cache_entry *held; /* what holds the page; NULL for the root */
+	struct cache_entry *held; /* what holds the page, or NULL */
+	struct page *own;         /* owned: the page, without a cache */
 	uint64_t offset;          /* of the page's block in the file */
 };
 
 struct sst_iter {
 	struct sst *sst;           /* borrowed; NULL: stands nowhere */
 	struct sst_reader *reader; /* borrowed from it */
-	struct cache *cache;       /* borrowed */
+	struct cache *cache;       /* borrowed, or NULL */
+	struct sst_ahead ahead;
 	struct sst_place places[SST_DEPTH];
 };
 
 void sst_iter_init(struct sst_iter *it, struct cache *cache);
 
-/* Lets go of all pages. */
+/* Lets go of all that it holds. */
 void sst_iter_fini(struct sst_iter *it);
 
 /* Turns to another table.  Returns 0 or an error. */

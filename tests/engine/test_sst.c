@@ -9,6 +9,7 @@
 #include "engine/file_format.h"
 #include "engine/filter.h"
 #include "engine/sst.h"
+#include "engine/sst_ahead.h"
 #include "engine/sst_writer.h"
 #include "engine/vlog.h"
 
@@ -160,6 +161,19 @@ static void check_props(const struct table *t)
 	env_close(f);
 }
 
+/* A source that goes past the cache shows the same, and reads ahead. */
+static void check_uncached(struct table *t)
+{
+	struct source *s = sst_source(t->sst, NULL);
+	size_t cached = cache_bytes(t->cache);
+
+	entries_check_walks(&t->all, s);
+	entries_check_seeks(&t->all, s);
+	entries_check_turns(&t->all, s, 5000);
+	source_close(s);
+	ck_assert_uint_eq(cache_bytes(t->cache), cached);
+}
+
 static const struct {
 	unsigned entries;
 	size_t value_max; /* bytes */
@@ -182,6 +196,7 @@ START_TEST(what_was_written_is_read)
 	ck_assert_uint_eq(t.sst->props.index_levels, shapes[_i].index_levels);
 	check_props(&t);
 	check_table(&t);
+	check_uncached(&t);
 	table_fini(&t);
 }
 END_TEST
@@ -402,6 +417,76 @@ static int read_through(struct table *t)
 	cache_free(none);
 	return rc;
 }
+
+/* Walks over all of @t, past the cache; the calls of env that it took. */
+static uint64_t count_calls(struct table *t)
+{
+	struct source *s = sst_source(t->sst, NULL);
+	uint64_t before = env_mem_calls(t->env);
+	size_t i = 0;
+	int rc;
+
+	for (rc = source_first(s); rc == 1; rc = source_next(s))
+		entries_expect(&t->all, i++, s, rc);
+	ck_ok(rc);
+	ck_assert_uint_eq(i, t->all.count);
+	source_close(s);
+	return env_mem_calls(t->env) - before;
+}
+
+START_TEST(walks_read_ahead)
+{
+	struct table t = { 0 };
+	uint64_t blocks, calls;
+
+	add_numbered(&t.all, 3000, 1000);
+	write_table(&t, 4096, false);
+	blocks = t.sst->props.data_blocks;
+	count_calls(&t);
+	calls = count_calls(&t);
+	/* The second time the file is open. */
+	ck_assert_uint_gt(blocks, 200);
+	ck_assert_uint_lt(calls, 5 + t.sst->size / SST_AHEAD_MAX + 5);
+	table_fini(&t);
+}
+END_TEST
+
+/* What cannot be read ahead is no damage to what is in front of it. */
+START_TEST(failure_ahead_is_told_when_one_gets_there)
+{
+	struct table t = { 0 };
+	uint64_t calls, kth;
+	struct source *s;
+	int rc;
+
+	add_numbered(&t.all, 1000, 1000);
+	write_table(&t, 4096, false);
+	count_calls(&t);
+	calls = count_calls(&t);
+	for (kth = 1; kth <= calls; kth++) {
+		env_mem_arm(t.env, ENV_MEM_EIO, kth, false);
+		s = sst_source(t.sst, NULL);
+		rc = source_first(s);
+		while (rc == 1)
+			rc = source_next(s);
+		/* The first block alone is read by itself. */
+		ck_assert_int_eq(rc, kth == 1 ? -EIO : 0);
+		source_close(s);
+	}
+	env_mem_arm(t.env, ENV_MEM_NONE, 0, false);
+
+	/* Damage strikes the block that has it. */
+	ck_ok(env_mem_flip(t.env, name, t.sst->size / 2, 1));
+	s = sst_source(t.sst, NULL);
+	kth = 0;
+	for (rc = source_first(s); rc == 1; rc = source_next(s))
+		kth++;
+	ck_assert_int_eq(rc, -EBADMSG);
+	ck_assert_uint_gt(kth, t.all.count / 3);
+	source_close(s);
+	table_fini(&t);
+}
+END_TEST
 
 START_TEST(each_flipped_byte_is_detected)
 {
@@ -671,6 +756,8 @@ int main(void)
 
 	tc = suite_case(s, "damage");
 	tcase_add_loop_test(tc, each_flipped_byte_is_detected, 0, 2);
+	tcase_add_test(tc, walks_read_ahead);
+	tcase_add_test(tc, failure_ahead_is_told_when_one_gets_there);
 	tcase_add_test(tc, data_is_not_taken_for_an_index);
 	tcase_add_test(tc, nonsense_is_told_with_its_place);
 	tcase_add_test(tc, flip_in_one_block_leaves_the_others);
