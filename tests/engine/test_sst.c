@@ -125,6 +125,7 @@ static void check_table(struct table *t)
 	struct source *s = sst_source(t->sst, t->cache);
 
 	check_gets(t);
+	ck_assert_uint_eq(s->seq_max, t->sst->props.seq_max);
 	entries_check_walks(&t->all, s);
 	entries_check_seeks(&t->all, s);
 	entries_check_turns(&t->all, s, 5000);
@@ -174,6 +175,22 @@ static void check_uncached(struct table *t)
 	ck_assert_uint_eq(cache_bytes(t->cache), cached);
 }
 
+/* Walks over all of @t, past the cache; the calls of env that it took. */
+static uint64_t count_calls(struct table *t)
+{
+	struct source *s = sst_source(t->sst, NULL);
+	uint64_t before = env_mem_calls(t->env);
+	size_t i = 0;
+	int rc;
+
+	for (rc = source_first(s); rc == 1; rc = source_next(s))
+		entries_expect(&t->all, i++, s, rc);
+	ck_ok(rc);
+	ck_assert_uint_eq(i, t->all.count);
+	source_close(s);
+	return env_mem_calls(t->env) - before;
+}
+
 static const struct {
 	unsigned entries;
 	size_t value_max; /* bytes */
@@ -213,6 +230,47 @@ START_TEST(versions_of_a_key_over_many_blocks)
 		entries_add(&t.all, slice_str(i % 2 ? "a" : "z"),
 			    entry_tag(i, ENTRY_PUT), slice_of(&i, sizeof(i)));
 	write_table(&t, 64, true);
+	check_table(&t);
+	table_fini(&t);
+}
+END_TEST
+
+/* So many that the root index, too, has one key several times. */
+START_TEST(versions_of_a_key_over_many_index_blocks)
+{
+	struct table t = { 0 };
+	unsigned i;
+
+	for (i = 1; i <= 5000; i++)
+		entries_add(&t.all, slice_str("key"), entry_tag(i, ENTRY_PUT),
+			    slice_of(&i, sizeof(i)));
+	write_table(&t, 1, true);
+	ck_assert_uint_eq(t.sst->props.index_levels, 2);
+	ck_assert_uint_eq(t.sst->props.data_blocks, 5000);
+	check_gets(&t);
+	count_calls(&t);
+	table_fini(&t);
+}
+END_TEST
+
+/* Keys that share nearly all make small blocks, of which large pages come. */
+START_TEST(pages_are_not_much_larger_than_blocks)
+{
+	const size_t block_bytes = 4096, entries = 500;
+	struct table t = { 0 };
+	char key[1000];
+	unsigned i;
+
+	memset(key, 'k', sizeof(key));
+	for (i = 0; i < entries; i++) {
+		snprintf(key + sizeof(key) - 4, 4, "%03u", i);
+		entries_add(&t.all, slice_of(key, sizeof(key)),
+			    entry_tag(i + 1, ENTRY_PUT), slice_of(NULL, 0));
+	}
+	write_table(&t, block_bytes, true);
+	ck_assert_uint_ge(t.sst->props.data_blocks,
+			  entries * sizeof(key) /
+				  (4 * block_bytes + 2 * sizeof(key)));
 	check_table(&t);
 	table_fini(&t);
 }
@@ -416,22 +474,6 @@ static int read_through(struct table *t)
 	sst_unref(sst);
 	cache_free(none);
 	return rc;
-}
-
-/* Walks over all of @t, past the cache; the calls of env that it took. */
-static uint64_t count_calls(struct table *t)
-{
-	struct source *s = sst_source(t->sst, NULL);
-	uint64_t before = env_mem_calls(t->env);
-	size_t i = 0;
-	int rc;
-
-	for (rc = source_first(s); rc == 1; rc = source_next(s))
-		entries_expect(&t->all, i++, s, rc);
-	ck_ok(rc);
-	ck_assert_uint_eq(i, t->all.count);
-	source_close(s);
-	return env_mem_calls(t->env) - before;
 }
 
 START_TEST(walks_read_ahead)
@@ -717,6 +759,7 @@ START_TEST(level_is_one_source)
 	}
 
 	s = level_source(ssts, TABLES, t.cache);
+	ck_assert_uint_eq(s->seq_max, TABLES * 30 - 1 + 5);
 	entries_check_walks(&t.all, s);
 	entries_check_seeks(&t.all, s);
 	entries_check_turns(&t.all, s, 5000);
@@ -743,6 +786,8 @@ int main(void)
 	tcase_add_loop_test(tc, what_was_written_is_read, 0,
 			    ARRAY_SIZE(shapes));
 	tcase_add_test(tc, versions_of_a_key_over_many_blocks);
+	tcase_add_test(tc, versions_of_a_key_over_many_index_blocks);
+	tcase_add_test(tc, pages_are_not_much_larger_than_blocks);
 	tcase_add_test(tc,
 		       compression_saves_space_and_is_left_out_if_not_asked);
 	tcase_add_test(tc, level_is_one_source);
