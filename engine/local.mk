@@ -30,7 +30,9 @@ libengine_a_SOURCES = \
 	%D%/level_iter.c \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
-	%D%/mt.c %D%/mt.h \
+	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
+	%D%/mt_hash.c %D%/mt_hash.h \
+	%D%/mt_tree.c %D%/mt_tree.h \
 	%D%/page.c %D%/page.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/read.c %D%/read.h \

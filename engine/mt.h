@@ -1,11 +1,16 @@
 /*
  * mt: the memtable, a sorted table of the newest entries in memory.
  *
- * A skiplist in an arena.  One thread at a time adds (the leader of the write
- * queue); any number read meanwhile, without locks: a node is complete before
- * it is linked, with a release store, and nothing is ever removed.  The idea is
- * LevelDB's; the list is by William Pugh, "Skip Lists: A Probabilistic
- * Alternative to Balanced Trees" (1990).
+ * Each distinct key is there once, with a list of its versions (mt_key.h).  A
+ * hash table finds a key by its bytes (mt_hash.h), a B+-tree keeps the keys in
+ * order (mt_tree.h); both only point to it.  So a point read that finds nothing
+ * costs a cache miss, one that finds something two or three, a further version
+ * of a key never touches the tree, and an iterator knows a leaf's keys ahead
+ * and can fetch them before it needs them.
+ *
+ * One thread at a time adds (the leader of the write queue); any number read
+ * meanwhile, without locks.  Nothing is ever removed, so what a reader found
+ * stays where it is until the table goes.
  *
  * A reader sees every entry with a sequence number up to the one that was
  * published before it began; later ones may or may not be there and are
@@ -13,29 +18,54 @@
  *
  * The memtable also holds a reference to each blob file that its entries name,
  * so that whoever pins the memtable can read them.
+ *
+ * An entry of a new key costs 36 bytes and its key and value, about 24 in the
+ * tree (17 if keys come in order) and 13 in a hash table that had the right
+ * size from the beginning; a further version of a key 28 and its value.
  */
 #ifndef ENGINE_MT_H
 #define ENGINE_MT_H
 
+#include "engine/base/arena.h"
+#include "engine/mt_hash.h"
+#include "engine/mt_tree.h"
 #include "engine/source.h"
 
-struct blob;
-struct mt;
+#define MT_BLOB_LISTS 64
 
-/* A table with one reference; NULL if out of memory. */
-struct mt *mt_new(void);
+struct blob;
+struct mt_blob_ref;
+
+struct mt {
+	_Atomic uint32_t refs;
+	_Atomic uint64_t count; /* of entries */
+	_Atomic uint64_t seq_last;
+	struct arena arena; /* keys, versions and nodes; the writer's */
+	struct mt_hash hash;
+	struct mt_tree tree;
+	_Atomic(struct mt_blob_ref *) blobs[MT_BLOB_LISTS]; /* by id */
+};
+
+/*
+ * A table with one reference; NULL if out of memory.  @keys is how many
+ * distinct keys to expect: a guess, 0 if there is none.
+ */
+struct mt *mt_new(size_t keys);
 struct mt *mt_ref(struct mt *mt);
 void mt_unref(struct mt *mt); /* accepts NULL */
 
-/* Adds an entry; key and value are copied.  Returns 0 or -ENOMEM. */
+/*
+ * Adds an entry, newer than all that the table has of its key; key and value
+ * are copied.  Returns 0, or -ENOMEM and the table holds what it held.
+ */
 int mt_put(struct mt *mt, const struct entry *e) MUST_USE;
 
 /*
- * Finds the newest entry of @key with a sequence number up to @seq_max.  The
- * entry is valid as long as the table.
+ * Finds the newest entry of @key, whose filter_hash() is @hash, with a sequence
+ * number up to @seq_max.  The entry is valid as long as the table.
  */
-bool mt_get(const struct mt *mt, struct slice key, uint64_t seq_max,
-	    struct entry *out);
+bool mt_get(const struct mt *mt, struct slice key, uint64_t hash,
+	    uint64_t seq_max, struct entry *out);
 
 /* A source that holds a reference to @mt; NULL if out of memory. */
 struct source *mt_source(struct mt *mt);
@@ -44,7 +74,11 @@ struct source *mt_source(struct mt *mt);
 size_t mt_bytes(const struct mt *mt);
 uint64_t mt_count(const struct mt *mt);
 
-/* The largest sequence number in it; of a table that is added to no more. */
+/*
+ * The distinct keys, and the largest sequence number; of a table that is added
+ * to no more, or for the thread that adds.
+ */
+size_t mt_keys(const struct mt *mt);
 uint64_t mt_seq_last(const struct mt *mt);
 
 /* Keeps a reference to @blob, once.  Returns 0 or -ENOMEM. */
@@ -52,5 +86,8 @@ int mt_add_blob(struct mt *mt, struct blob *blob) MUST_USE;
 
 /* The blob file with that id, borrowed from @mt; NULL if it holds none. */
 struct blob *mt_blob(const struct mt *mt, uint64_t id);
+
+/* Whether all invariants hold, of a table that nobody adds to; slow. */
+bool mt_check(const struct mt *mt);
 
 #endif

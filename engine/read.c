@@ -18,9 +18,9 @@ static void unpin_view(void *what)
 
 /* The tables that may hold @key, newest first; 1 and @found, or 0, or < 0. */
 static int find_in_tables(struct kv *kv, const struct version *v,
-			  struct slice key, struct sst_found *found)
+			  struct slice key, uint64_t hash,
+			  struct sst_found *found)
 {
-	uint64_t hash = filter_hash(key);
 	size_t first, count, i;
 	unsigned level;
 	int rc;
@@ -58,15 +58,17 @@ int read_find(struct kv *kv, struct slice key, struct read_found *out)
 {
 	struct sst_found found;
 	struct read_found f = { 0 };
-	uint64_t seq;
+	uint64_t hash, seq;
 	int rc = 1;
 
 	if (key.size == 0 || key.size > KV_KEY_MAX)
 		return -EINVAL;
+	hash = filter_hash(key);
 	f.view = store_view_at(kv, &seq);
-	if (!mt_get(f.view->active, key, seq, &f.entry) &&
-	    !(f.view->frozen && mt_get(f.view->frozen, key, seq, &f.entry))) {
-		rc = find_in_tables(kv, f.view->version, key, &found);
+	if (!mt_get(f.view->active, key, hash, seq, &f.entry) &&
+	    !(f.view->frozen &&
+	      mt_get(f.view->frozen, key, hash, seq, &f.entry))) {
+		rc = find_in_tables(kv, f.view->version, key, hash, &found);
 		if (rc == 1) {
 			f.entry = found.entry;
 			f.block = found.block;

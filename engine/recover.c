@@ -140,7 +140,7 @@ static int first_view(struct kv *kv, struct version *v, struct mt *mt)
 
 	if (!view)
 		return -ENOMEM;
-	rc = store_new_log(kv, &view->active, &view->active_wal);
+	rc = store_new_log(kv, 0, &view->active, &view->active_wal);
 	if (rc < 0) {
 		free(view);
 		return rc;
@@ -432,7 +432,7 @@ static int replay_and_begin(struct kv *kv, const struct files *f,
 {
 	struct replay r = { .kv = kv,
 			    .version = v,
-			    .mt = mt_new(),
+			    .mt = mt_new(0),
 			    .seq = kv->manifest.seq_last };
 	int rc;
 

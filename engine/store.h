@@ -157,8 +157,9 @@ int store_rotate(struct kv *kv) MUST_USE;
  */
 int store_mark(struct kv *kv) MUST_USE;
 
-/* write.c: a new memtable with its log. */
-int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal) MUST_USE;
+/* write.c: a new memtable, which will hold about @keys, with its log. */
+int store_new_log(struct kv *kv, size_t keys, struct mt **mt,
+		  struct wal **wal) MUST_USE;
 
 /* prepare.c: writes the values to the value log, rolling the file if need be.
  */

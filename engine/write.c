@@ -26,9 +26,9 @@ struct writer {
 	int rc;
 };
 
-int store_new_log(struct kv *kv, struct mt **mt, struct wal **wal)
+int store_new_log(struct kv *kv, size_t keys, struct mt **mt, struct wal **wal)
 {
-	struct mt *m = mt_new();
+	struct mt *m = mt_new(keys);
 	int rc;
 
 	if (!m)
@@ -77,6 +77,16 @@ static bool active_has(struct kv *kv, size_t bytes)
 	return has;
 }
 
+/* The next memtable will hold about as many.  Only the leader asks. */
+static size_t active_keys(struct kv *kv)
+{
+	struct view *view = store_view(kv);
+	size_t keys = mt_keys(view->active);
+
+	view_unref(view);
+	return keys;
+}
+
 /* Freezes the active memtable and begins a new one.  Only the leader does. */
 static int rotate(struct kv *kv)
 {
@@ -84,7 +94,8 @@ static int rotate(struct kv *kv)
 	int rc = wait_flushed(kv);
 
 	if (rc == 0)
-		rc = store_new_log(kv, &change.active, &change.active_wal);
+		rc = store_new_log(kv, active_keys(kv), &change.active,
+				   &change.active_wal);
 	if (rc < 0)
 		return rc;
 	rc = store_change_view(kv, &change);

@@ -32,7 +32,10 @@ static inline void entries_add(struct entries *a, struct slice key,
 {
 	uint8_t *bytes = malloc(key.size + value.size + 1);
 
-	a->at = realloc(a->at, (a->count + 1) * sizeof(*a->at));
+	/* Twice as large whenever it is full: at each power of two. */
+	if ((a->count & (a->count - 1)) == 0)
+		a->at = realloc(a->at,
+				size_max(2 * a->count, 1) * sizeof(*a->at));
 	if (!bytes || !a->at)
 		ck_abort_msg("out of memory");
 	if (key.size)

@@ -63,6 +63,8 @@ tests_engine_test_cache_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_mt_SOURCES = %D%/test_mt.c %D%/entries.h tests/suite.h
 tests_engine_test_mt_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_mt_LDADD = $(ENGINE_TEST_LIBS)
+# The test says which allocation fails.
+tests_engine_test_mt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
 
 tests_engine_test_merge_SOURCES = %D%/test_merge.c %D%/entries.h tests/suite.h
 tests_engine_test_merge_CFLAGS = $(TEST_CFLAGS)
