@@ -124,6 +124,14 @@ int kv_batch_delete(struct kv_batch *b, struct slice key)
 	return add(b, BATCH_DELETE, key, slice_of(NULL, 0), false);
 }
 
+int kv_batch_delete_range(struct kv_batch *b, struct slice from,
+			  struct slice to)
+{
+	if (!b->error && (to.size == 0 || to.size > KV_KEY_MAX))
+		b->error = -EINVAL;
+	return add(b, BATCH_DELETE_RANGE, from, to, false);
+}
+
 int kv_batch_copy(struct kv_batch *b, struct slice key, struct slice source)
 {
 	if (!b->error && (source.size == 0 || source.size > KV_KEY_MAX))

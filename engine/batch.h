@@ -10,7 +10,8 @@
 enum batch_kind {
 	BATCH_DELETE,
 	BATCH_PUT,
-	BATCH_COPY, /* the value is the key of the source */
+	BATCH_COPY,         /* the value is the key of the source */
+	BATCH_DELETE_RANGE, /* the value is the key behind the range */
 };
 
 struct batch_op {

@@ -1,32 +1,90 @@
 #include "engine/compact_pick.h"
 
+#define LAST (VERSION_LEVELS - 1)
+
+static unsigned deepest(const struct version *v)
+{
+	unsigned level = LAST;
+
+	while (level > 0 && v->levels[level]->count == 0)
+		level--;
+	return level;
+}
+
+void compact_shares(const struct version *v, uint64_t level_base_bytes,
+		    struct compact_shares *out)
+{
+	unsigned level = LAST;
+
+	*out = (struct compact_shares){ .base = LAST };
+	out->bytes[LAST] = UINT64_MAX;
+	if (deepest(v) > 0) {
+		uint64_t share = v->levels[deepest(v)]->bytes;
+
+		while (level > 1 && share > level_base_bytes) {
+			share /= COMPACT_RATIO;
+			level--;
+			out->bytes[level] = u64_max(share, 1);
+		}
+		out->base = level;
+	}
+	/* What is above the base from other days is still newer than it. */
+	for (level = 1; level < out->base; level++)
+		if (v->levels[level]->count > 0)
+			out->base = level;
+}
+
 /* How overfull a level is: 100 and more means that it is due. */
-static uint64_t score(const struct version *v, unsigned level, uint64_t share)
+static uint64_t score(const struct version *v, unsigned level,
+		      const struct compact_shares *shares)
 {
 	const struct level *l = v->levels[level];
 
 	if (level == 0)
 		return l->count * 100 / COMPACT_L0_TABLES;
-	return l->bytes / (share / 100 + 1);
+	if (l->count == 0)
+		return 0;
+	return shares->bytes[level] == 0
+		       ? UINT32_MAX
+		       : l->bytes / (shares->bytes[level] / 100 + 1);
 }
 
-static bool most_overfull(const struct version *v, uint64_t level_base_bytes,
-			  unsigned *out)
+static bool most_overfull(const struct version *v,
+			  const struct compact_shares *shares, unsigned *out)
 {
-	uint64_t best = 99, share = level_base_bytes;
+	uint64_t best = 99;
 	unsigned level;
 
-	for (level = 0; level + 1 < VERSION_LEVELS; level++) {
-		uint64_t s = score(v, level, share);
+	for (level = 0; level < LAST; level++) {
+		uint64_t s = score(v, level, shares);
 
 		if (s > best) {
 			best = s;
 			*out = level;
 		}
-		if (level > 0)
-			share *= COMPACT_RATIO;
 	}
 	return best > 99;
+}
+
+static bool is_dense(const struct sst *sst)
+{
+	const struct sst_props *p = &sst->props;
+
+	return p->range_count > 0 || (p->tombstones >= COMPACT_TOMBSTONES &&
+				      p->tombstones * 2 >= p->entries);
+}
+
+/* A table above the last level that is dense; the first from the top down. */
+static bool find_dense(const struct version *v, unsigned *level, size_t *index)
+{
+	for (*level = 0; *level < LAST; ++*level) {
+		const struct level *l = v->levels[*level];
+
+		for (*index = 0; *index < l->count; ++*index)
+			if (is_dense(l->ssts[*index]))
+				return true;
+	}
+	return false;
 }
 
 void compact_range(const struct level *l, size_t first, size_t count,
@@ -50,19 +108,40 @@ void compact_range(const struct level *l, size_t first, size_t count,
 bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 		  const unsigned turns[VERSION_LEVELS], struct compact_job *job)
 {
-	const struct level *l;
+	struct compact_shares shares;
 	struct slice min, max;
+	const struct level *l;
 	unsigned level;
+	size_t index;
 
-	if (!most_overfull(v, level_base_bytes, &level))
+	compact_shares(v, level_base_bytes, &shares);
+	if (most_overfull(v, &shares, &level))
+		index = turns[level] % v->levels[level]->count;
+	else if (!find_dense(v, &level, &index))
 		return false;
 
 	l = v->levels[level];
 	job->level = level;
-	job->first = level == 0 ? 0 : turns[level] % l->count;
+	job->target = level == 0 ? shares.base : level + 1;
+	job->first = level == 0 ? 0 : index;
 	job->count = level == 0 ? l->count : 1;
 	compact_range(l, job->first, job->count, &min, &max);
-	level_overlap(v->levels[level + 1], min, max, &job->below_first,
+	level_overlap(v->levels[job->target], min, max, &job->below_first,
 		      &job->below_count);
 	return true;
+}
+
+uint64_t compact_debt(const struct version *v, uint64_t level_base_bytes)
+{
+	struct compact_shares shares;
+	uint64_t debt = 0;
+	unsigned level;
+
+	compact_shares(v, level_base_bytes, &shares);
+	if (v->levels[0]->count >= COMPACT_L0_TABLES)
+		debt += v->levels[0]->bytes;
+	for (level = 1; level < LAST; level++)
+		if (v->levels[level]->bytes > shares.bytes[level])
+			debt += v->levels[level]->bytes - shares.bytes[level];
+	return debt;
 }

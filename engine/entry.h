@@ -13,9 +13,10 @@
 
 /* The values are part of the format. */
 enum entry_kind {
-	ENTRY_DELETE = 0, /* a tombstone; no value */
-	ENTRY_PUT = 1,    /* the value itself */
-	ENTRY_BLOB = 2,   /* a handle to a value in the value log */
+	ENTRY_DELETE = 0,       /* a tombstone; no value */
+	ENTRY_PUT = 1,          /* the value itself */
+	ENTRY_BLOB = 2,         /* a handle to a value in the value log */
+	ENTRY_RANGE_DELETE = 3, /* a range tombstone: to where, excluded */
 };
 
 #define ENTRY_SEQ_MAX (UINT64_MAX >> 8)
@@ -41,10 +42,16 @@ static inline unsigned entry_kind(const struct entry *e)
 	return (unsigned)(e->tag & 0xff);
 }
 
+/* Whether the key has a value from then on. */
+static inline bool entry_puts(const struct entry *e)
+{
+	return entry_kind(e) == ENTRY_PUT || entry_kind(e) == ENTRY_BLOB;
+}
+
 /* A tag read from disk has a kind that exists. */
 static inline bool entry_tag_valid(uint64_t tag)
 {
-	return (tag & 0xff) <= ENTRY_BLOB;
+	return (tag & 0xff) <= ENTRY_RANGE_DELETE;
 }
 
 static inline int entry_cmp(const struct entry *a, const struct entry *b)

@@ -1,29 +1,33 @@
 /*
  * Flushing: a frozen memtable becomes an SST on L0, and its log goes.
  *
- * Of each key only the newest version is written: whoever needs an older one
- * has pinned the memtable.  Large values that rode in the log, because they had
- * to be durable at once, go to the value log here.
+ * Of each key only what somebody can see is written; see keep.h.  Large values
+ * that rode in the log, because they had to be durable at once, go to the value
+ * log here.
  */
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/keep.h"
+#include "engine/mt_range.h"
+#include "engine/snapshot.h"
 #include "engine/sst_writer.h"
 #include "engine/store.h"
 
 /* Whether anything older can be below, which a tombstone must go on hiding. */
-static bool must_hide(const struct version *v, struct slice key)
+static bool must_hide(const struct version *v, struct slice min,
+		      struct slice max)
 {
 	size_t i;
 
 	for (i = 0; i < v->levels[0]->count; i++) {
 		struct sst *sst = v->levels[0]->ssts[i];
 
-		if (slice_cmp(key, sst_key_min(sst)) >= 0 &&
-		    slice_cmp(key, sst_key_max(sst)) <= 0)
+		if (slice_cmp(max, sst_key_min(sst)) >= 0 &&
+		    !sst_ends_before(sst, min))
 			return true;
 	}
-	return !version_absent_below(v, 1, key);
+	return !version_absent_below(v, 1, min, max);
 }
 
 /* Values that rode in the log are moved in portions of so many bytes. */
@@ -39,7 +43,10 @@ struct flush {
 	struct vlog_batch blobs; /* the large values of the portion */
 	struct entry *portion;   /* owned; the entries lie in mt */
 	size_t count;
-	uint64_t entries; /* written to the table */
+	uint64_t entries; /* written to the table, and range tombstones */
+	struct keep keep;
+	struct range_dels ranges; /* fragments */
+	uint64_t *snapshots;      /* owned */
 };
 
 static bool is_large(const struct flush *f, const struct entry *e)
@@ -96,29 +103,61 @@ static int add_entry(struct flush *f, const struct entry *e)
 	return rc;
 }
 
-/* Adds the newest version of each key. */
+/* Whether @e is of use to anybody; or an error. */
+static int is_wanted(struct flush *f, const struct entry *e)
+{
+	int rc = keep_entry(&f->keep, e);
+
+	if (rc == 1 && entry_kind(e) == ENTRY_DELETE &&
+	    keep_all_see(&f->keep, entry_seq(e)))
+		rc = must_hide(f->below, e->key, e->key);
+	return rc;
+}
+
 static int write_entries(struct flush *f, struct source *s)
 {
-	struct buf last = BUF_INIT;
 	int rc;
 
 	for (rc = source_first(s); rc == 1; rc = source_next(s)) {
-		const struct entry *e = &s->entry;
-
-		if (last.size > 0 && slice_eq(buf_slice(&last), e->key))
-			continue;
-		rc = buf_assign(&last, e->key);
-		if (rc < 0)
-			break;
-		if (entry_kind(e) == ENTRY_DELETE &&
-		    !must_hide(f->below, e->key))
-			continue;
-		rc = add_entry(f, e);
+		rc = is_wanted(f, &s->entry);
+		if (rc == 1)
+			rc = add_entry(f, &s->entry);
 		if (rc < 0)
 			break;
 	}
-	buf_fini(&last);
 	return rc < 0 ? rc : write_portion(f);
+}
+
+static int write_ranges(struct flush *f)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < f->ranges.count; i++) {
+		const struct range_del *r = &f->ranges.items[i];
+
+		if (keep_all_see(&f->keep, r->seq) &&
+		    !must_hide(f->below, r->from, r->to))
+			continue;
+		rc = sst_writer_add_range(f->writer, r);
+		f->entries++;
+	}
+	return rc;
+}
+
+/* What readers there are, and what the memtable's range tombstones hide. */
+static int prepare_keep(struct flush *f)
+{
+	size_t count;
+	int rc;
+
+	rc = snapshot_seqs(f->kv, &f->snapshots, &count);
+	if (rc < 0)
+		return rc;
+	f->keep = (struct keep){ .snapshots = f->snapshots,
+				 .snapshot_count = count,
+				 .ranges = &f->ranges };
+	return mt_range_dels(f->mt, f->snapshots, count, &f->ranges);
 }
 
 /* Completes the table, unless nothing was left to write. */
@@ -154,17 +193,25 @@ static int write_table(struct kv *kv, struct view *view, struct edit *edit)
 	struct source *s = mt_source(view->frozen);
 	int rc = -ENOMEM;
 
+	range_dels_init(&f.ranges);
 	f.portion = calloc(PORTION_COUNT, sizeof(*f.portion));
 	if (s && f.portion)
 		rc = sst_writer_open(&f.writer, kv->env, number, kv->store_id,
 				     &options);
 	if (rc == 0)
+		rc = prepare_keep(&f);
+	if (rc == 0)
 		rc = write_entries(&f, s);
+	if (rc == 0)
+		rc = write_ranges(&f);
 	if (rc == 0)
 		rc = finish_table(&f, number, edit);
 	vlog_batch_fini(&f.blobs);
 	sst_writer_close(f.writer);
 	source_close(s);
+	keep_fini(&f.keep);
+	range_dels_fini(&f.ranges);
+	free(f.snapshots);
 	free(f.portion);
 	return rc;
 }

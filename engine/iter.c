@@ -1,17 +1,29 @@
 /*
- * The iterator that callers see: the newest version of each key, tombstones
- * left out, values brought from the value log when asked for.
+ * The iterator that callers see: the newest version of each key, what was
+ * deleted left out, values brought from the value log when asked for.
  *
  * It merges the sources of one pinned view.  Forwards, the first entry of a key
- * that is old enough is the one that counts, and the others are skipped.
- * Backwards the versions come oldest first, so the one that counts is known
- * only when the key is over: it is copied, and the merge stands one key ahead.
+ * that is old enough is the one that counts; the merge stays on it, so that
+ * nothing is copied but the key, and the others are skipped when the caller
+ * goes on.  Backwards the versions come oldest first, so the one that counts is
+ * known only when the key is over: it is copied, and the merge stands one key
+ * ahead.
+ *
+ * A run of dead entries is stepped over one by one only for a while: what a
+ * range tombstone hides in older sources is jumped over, and so are voids that
+ * earlier scans left behind; see voids.h.
  */
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/cover.h"
 #include "engine/merge.h"
+#include "engine/snapshot.h"
 #include "engine/store.h"
+
+/* Dead entries in a row before a jump is tried, and before a void is made. */
+#define RUN_JUMP 16
+#define RUN_VOID 64
 
 struct kv_iter {
 	struct kv *kv;
@@ -20,14 +32,24 @@ struct kv_iter {
 	struct source *merge;
 	struct buf lower, upper; /* bounds; empty: none */
 
-	/* The current entry, copied out of the sources. */
-	struct buf key;
-	struct buf value; /* as stored: perhaps a handle */
+	/* The current entry. */
+	struct buf key;     /* a copy */
+	struct buf copied;  /* its value, backwards */
+	struct slice value; /* as stored: perhaps a handle */
 	uint64_t tag;
 	struct cache_entry *blob; /* held while its value is in use */
 
-	bool forward; /* where the merge stands: behind the entry, or before */
+	bool forward; /* the merge stands on the entry, or before it */
 	bool ended;   /* the merge stands nowhere */
+
+	bool ranges; /* there are range tombstones in the view */
+	struct range_cover cover;
+
+	/* The run of dead entries that we are in. */
+	unsigned run;
+	uint64_t watch; /* the void being made, or 0 */
+	bool stale;     /* there is a newer memtable: no voids from us */
+	struct buf void_from, void_to;
 };
 
 /* Adds every source of @view; *count of them, also on failure. */
@@ -78,8 +100,31 @@ static int open_merge(struct kv_iter *it)
 	return rc;
 }
 
-int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
-		 struct slice upper)
+static void drop_blob(struct kv_iter *it)
+{
+	cache_release(it->blob);
+	it->blob = NULL;
+}
+
+void kv_iter_close(struct kv_iter *it)
+{
+	if (!it)
+		return;
+	drop_blob(it);
+	source_close(it->merge);
+	view_unref(it->view);
+	buf_fini(&it->lower);
+	buf_fini(&it->upper);
+	buf_fini(&it->key);
+	buf_fini(&it->copied);
+	buf_fini(&it->void_from);
+	buf_fini(&it->void_to);
+	free(it);
+}
+
+int kv_iter_open_at(struct kv_iter **out, struct kv *kv,
+		    const struct kv_snapshot *snapshot, struct slice lower,
+		    struct slice upper)
 {
 	struct kv_iter *it = calloc(1, sizeof(*it));
 	int rc;
@@ -89,6 +134,11 @@ int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
 	it->kv = kv;
 	it->ended = true;
 	it->view = store_view_at(kv, &it->seq);
+	if (snapshot)
+		it->seq = snapshot->seq;
+	it->ranges = cover_any(it->view);
+	/* Speaks of no key yet. */
+	it->cover.until = slice_str("");
 	rc = buf_assign(&it->lower, lower);
 	if (rc == 0)
 		rc = buf_assign(&it->upper, upper);
@@ -102,19 +152,91 @@ int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
 	return 0;
 }
 
-void kv_iter_close(struct kv_iter *it)
+int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
+		 struct slice upper)
 {
-	if (!it)
-		return;
-	cache_release(it->blob);
-	source_close(it->merge);
-	view_unref(it->view);
-	buf_fini(&it->lower);
-	buf_fini(&it->upper);
-	buf_fini(&it->key);
-	buf_fini(&it->value);
-	free(it);
+	return kv_iter_open_at(out, kv, NULL, lower, upper);
 }
+
+int kv_iter_open_prefix(struct kv_iter **out, struct kv *kv,
+			const struct kv_snapshot *snapshot, struct slice prefix)
+{
+	uint8_t upper[KV_KEY_MAX];
+	size_t size = prefix.size;
+
+	if (size > KV_KEY_MAX)
+		return -EINVAL;
+	/* The first key behind all with the prefix: its last byte that can
+	 * be raised is, and the rest goes; if none can, there is no bound. */
+	if (size > 0)
+		memcpy(upper, prefix.data, size);
+	while (size > 0 && upper[size - 1] == 0xff)
+		size--;
+	if (size > 0)
+		upper[size - 1]++;
+	return kv_iter_open_at(out, kv, snapshot, prefix,
+			       slice_of(upper, size));
+}
+
+/* ------------------------------------------------------ runs of the dead -- */
+
+/* The run is over, at @to; an empty one says nothing of what was met. */
+static void end_run(struct kv_iter *it, struct slice to)
+{
+	it->run = 0;
+	if (it->watch) {
+		voids_settle(&it->kv->voids, it->watch, to);
+		it->watch = 0;
+	}
+}
+
+/*
+ * Begins a void at the merge's key.  Whatever was put before the watch is in a
+ * memtable of ours, if ours is still the active one, and is seen when the
+ * merge is sought anew.
+ */
+static int begin_void(struct kv_iter *it)
+{
+	struct view *now;
+	bool ours;
+	int rc;
+
+	rc = buf_assign(&it->key, it->merge->entry.key);
+	if (rc < 0)
+		return rc;
+	it->watch = voids_watch(&it->kv->voids, buf_slice(&it->key), it->seq);
+	now = store_view(it->kv);
+	ours = now->active == it->view->active;
+	view_unref(now);
+	if (!ours) {
+		it->stale = true;
+		end_run(it, slice_of(NULL, 0));
+	}
+	return source_seek(it->merge, buf_slice(&it->key));
+}
+
+/* Beyond a void or what a range tombstone hides; or on by one entry. */
+static int step_dead(struct kv_iter *it)
+{
+	struct source *m = it->merge;
+	int rc;
+
+	it->run++;
+	if (it->run % RUN_JUMP == 0) {
+		rc = voids_find(&it->kv->voids, m->entry.key, it->seq,
+				&it->void_from, &it->void_to);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			return source_seek(m, buf_slice(&it->void_to));
+		if (it->cover.seq > 0 && it->cover.until.data &&
+		    range_cover_holds(&it->cover, m->entry.key))
+			return merge_skip(m, it->cover.until, it->cover.seq);
+	}
+	return source_next(m);
+}
+
+/* ------------------------------------------------------------- settling -- */
 
 static bool above_upper(const struct kv_iter *it, struct slice key)
 {
@@ -132,46 +254,105 @@ static int end(struct kv_iter *it, int rc)
 	return rc;
 }
 
-static int copy_entry(struct kv_iter *it, const struct entry *e)
+/* Whether a range tombstone hides @e; or an error. */
+static int is_covered(struct kv_iter *it, const struct entry *e)
 {
-	int rc = buf_assign(&it->key, e->key);
+	int rc;
 
-	if (rc == 0)
-		rc = buf_assign(&it->value, e->value);
-	it->tag = e->tag;
-	return rc;
+	if (!it->ranges)
+		return 0;
+	if (!range_cover_holds(&it->cover, e->key)) {
+		rc = cover_at(it->view, e->key, it->seq, &it->cover);
+		if (rc < 0)
+			return rc;
+	}
+	return entry_seq(e) < it->cover.seq;
 }
 
 /* From the merge's entry (@rc says if it has one) on to one that counts. */
 static int settle_forward(struct kv_iter *it, int rc)
 {
+	struct source *m = it->merge;
+
 	it->forward = true;
 	it->ended = false;
+	it->run = 0;
 	while (rc == 1) {
-		const struct entry *e = &it->merge->entry;
+		const struct entry *e = &m->entry;
+		bool dead = entry_kind(e) == ENTRY_DELETE;
 
-		if (above_upper(it, e->key))
+		if (above_upper(it, e->key)) {
+			end_run(it, e->key);
 			return end(it, 0);
+		}
 		if (entry_seq(e) > it->seq) {
-			rc = source_next(it->merge);
+			/* Somebody put it into the run: no void here. */
+			if (!dead)
+				end_run(it, e->key);
+			rc = source_next(m);
 			continue;
 		}
-		rc = copy_entry(it, e);
+		if (it->run > 0 && slice_eq(e->key, buf_slice(&it->key))) {
+			rc = step_dead(it);
+			continue;
+		}
+		rc = dead ? 1 : is_covered(it, e);
 		if (rc < 0)
 			break;
-		/* The other versions of this key are older. */
-		do {
-			rc = source_next(it->merge);
-		} while (rc == 1 &&
-			 slice_eq(it->merge->entry.key, buf_slice(&it->key)));
+		dead = rc;
+		rc = buf_assign(&it->key, e->key);
 		if (rc < 0)
 			break;
-		if ((it->tag & 0xff) != ENTRY_DELETE) {
-			it->ended = rc == 0;
+		if (!dead) {
+			end_run(it, e->key);
+			it->value = e->value;
+			it->tag = e->tag;
 			return 1;
 		}
+		if (it->run >= RUN_VOID && !it->watch && !it->stale)
+			rc = begin_void(it);
+		else
+			rc = step_dead(it);
 	}
+	end_run(it, rc < 0 ? slice_of(NULL, 0) : buf_slice(&it->key));
 	return end(it, rc);
+}
+
+/* Whether the entry that was copied counts; or an error. */
+static int is_alive(struct kv_iter *it)
+{
+	const struct entry e = { .key = buf_slice(&it->key), .tag = it->tag };
+	int rc;
+
+	if (entry_kind(&e) == ENTRY_DELETE)
+		return 0;
+	rc = is_covered(it, &e);
+	return rc < 0 ? rc : !rc;
+}
+
+static int copy_entry(struct kv_iter *it, const struct entry *e)
+{
+	int rc = buf_assign(&it->key, e->key);
+
+	if (rc == 0)
+		rc = buf_assign(&it->copied, e->value);
+	it->value = buf_slice(&it->copied);
+	it->tag = e->tag;
+	return rc;
+}
+
+/* A dead key is behind us: before the void that it is in, if there is one. */
+static int jump_back(struct kv_iter *it)
+{
+	int rc;
+
+	if (++it->run % RUN_JUMP)
+		return 1;
+	rc = voids_find(&it->kv->voids, buf_slice(&it->key), it->seq,
+			&it->void_from, &it->void_to);
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	return source_seek_before(it->merge, buf_slice(&it->void_from));
 }
 
 static int settle_backward(struct kv_iter *it, int rc)
@@ -180,13 +361,17 @@ static int settle_backward(struct kv_iter *it, int rc)
 
 	it->forward = false;
 	it->ended = false;
+	it->run = 0;
 	while (rc == 1) {
 		const struct entry *e = &it->merge->entry;
 
 		if (have && !slice_eq(e->key, buf_slice(&it->key))) {
-			if ((it->tag & 0xff) != ENTRY_DELETE)
-				return 1;
+			rc = is_alive(it);
+			if (rc != 0)
+				return rc;
 			have = false;
+			rc = jump_back(it);
+			continue;
 		}
 		if (below_lower(it, e->key))
 			break;
@@ -202,14 +387,10 @@ static int settle_backward(struct kv_iter *it, int rc)
 	it->ended = true;
 	if (rc < 0)
 		return rc;
-	return have && (it->tag & 0xff) != ENTRY_DELETE;
+	return have ? is_alive(it) : 0;
 }
 
-static void drop_blob(struct kv_iter *it)
-{
-	cache_release(it->blob);
-	it->blob = NULL;
-}
+/* --------------------------------------------------------------- moving -- */
 
 int kv_iter_seek(struct kv_iter *it, struct slice key)
 {
@@ -240,6 +421,14 @@ int kv_iter_last(struct kv_iter *it)
 	return settle_backward(it, source_last(it->merge));
 }
 
+/* Past the other versions of the current key, which are older. */
+static int skip_key(struct kv_iter *it, int rc)
+{
+	while (rc == 1 && slice_eq(it->merge->entry.key, buf_slice(&it->key)))
+		rc = source_next(it->merge);
+	return rc;
+}
+
 /*
  * Turning round is a seek to the current key, whose versions are then behind
  * the merge again.
@@ -249,12 +438,11 @@ int kv_iter_next(struct kv_iter *it)
 	int rc;
 
 	drop_blob(it);
-	if (it->forward)
-		return it->ended ? 0 : settle_forward(it, 1);
-	rc = source_seek(it->merge, buf_slice(&it->key));
-	while (rc == 1 && slice_eq(it->merge->entry.key, buf_slice(&it->key)))
-		rc = source_next(it->merge);
-	return settle_forward(it, rc);
+	if (it->forward && it->ended)
+		return 0;
+	rc = it->forward ? source_next(it->merge)
+			 : source_seek(it->merge, buf_slice(&it->key));
+	return settle_forward(it, skip_key(it, rc));
 }
 
 int kv_iter_prev(struct kv_iter *it)
@@ -278,11 +466,11 @@ int kv_iter_value(struct kv_iter *it, struct slice *value)
 	int rc;
 
 	if ((it->tag & 0xff) != ENTRY_BLOB) {
-		*value = buf_slice(&it->value);
+		*value = it->value;
 		return 0;
 	}
 	if (!it->blob) {
-		rc = blob_handle_decode(&handle, buf_slice(&it->value));
+		rc = blob_handle_decode(&handle, it->value);
 		if (rc == 0)
 			rc = view_blob(it->view, handle.blob_id, &b);
 		if (rc == 0)
@@ -301,7 +489,7 @@ size_t kv_iter_value_size(const struct kv_iter *it)
 
 	if ((it->tag & 0xff) != ENTRY_BLOB)
 		return it->value.size;
-	if (blob_handle_decode(&handle, buf_slice(&it->value)) < 0)
+	if (blob_handle_decode(&handle, it->value) < 0)
 		return 0;
 	return handle.raw_size;
 }

@@ -62,6 +62,7 @@ static void kv_free(struct kv *kv)
 	cond_fini(&kv->changed);
 	cond_fini(&kv->sync_done);
 	cond_fini(&kv->commit_done);
+	voids_fini(&kv->voids);
 	mutex_fini(&kv->state);
 	mutex_fini(&kv->compact_job);
 	mutex_fini(&kv->flush_job);
@@ -85,6 +86,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	mutex_init(&kv->flush_job, RANK_JOB);
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);
+	voids_init(&kv->voids);
 	cond_init(&kv->commit_done);
 	cond_init(&kv->sync_done);
 	cond_init(&kv->changed);

@@ -31,9 +31,10 @@
 #define KV_BATCH_MAX ((size_t)64 << 20) /* bytes, keys and values */
 
 struct env;
-struct kv;       /* an open store */
-struct kv_batch; /* changes to be made together */
-struct kv_iter;  /* a position in a store as it was at one moment */
+struct kv;          /* an open store */
+struct kv_batch;    /* changes to be made together */
+struct kv_iter;     /* a position in a store as it was at one moment */
+struct kv_snapshot; /* a store as it was at one moment */
 
 /*
  * A memtable and a blob file are made smaller than asked for on a small medium:
@@ -97,11 +98,24 @@ struct kv_value {
  */
 int kv_get(struct kv *kv, struct slice key, struct kv_value *value) MUST_USE;
 
+/* As kv_get(), of the store as it was for @snapshot; NULL: as it is now. */
+int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
+	      struct slice key, struct kv_value *value) MUST_USE;
+
 /* As kv_get() without reading the value: 0 and its size, or -ENOENT, ... */
 int kv_size(struct kv *kv, struct slice key, size_t *size) MUST_USE;
 
 /* Accepts a value that is all zero. */
 void kv_value_release(struct kv_value *value);
+
+/*
+ * Holds on to the store as it is now.  What it sees is kept through any number
+ * of changes, flushes and compactions, which costs space: close it when it is
+ * of no use any more, in any case before kv_close().  It does not outlive the
+ * process.  Returns 0 or -ENOMEM.
+ */
+int kv_snapshot_open(struct kv_snapshot **out, struct kv *kv) MUST_USE;
+void kv_snapshot_close(struct kv_snapshot *snapshot); /* accepts NULL */
 
 /*
  * An iterator over the keys from @lower (included) to @upper (excluded); an
@@ -113,7 +127,19 @@ void kv_value_release(struct kv_value *value);
  */
 int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
 		 struct slice upper) MUST_USE;
-void kv_iter_close(struct kv_iter *it);
+
+/* The same over the store as it was for @snapshot; NULL: as it is now. */
+int kv_iter_open_at(struct kv_iter **out, struct kv *kv,
+		    const struct kv_snapshot *snapshot, struct slice lower,
+		    struct slice upper) MUST_USE;
+
+/* The same over all keys that begin with @prefix; or -EINVAL: it is too long.
+ */
+int kv_iter_open_prefix(struct kv_iter **out, struct kv *kv,
+			const struct kv_snapshot *snapshot,
+			struct slice prefix) MUST_USE;
+
+void kv_iter_close(struct kv_iter *it); /* accepts NULL */
 
 /*
  * Each goes to an entry and returns 1, or 0 if there is none that way, or an
@@ -159,6 +185,14 @@ void kv_batch_reset(struct kv_batch *batch);
  */
 int kv_batch_put(struct kv_batch *batch, struct slice key, struct slice value);
 int kv_batch_delete(struct kv_batch *batch, struct slice key);
+
+/*
+ * Deletes every key from @from (included) to @to (excluded), however many, at
+ * the cost of one small change.  An empty range, @from not before @to, is one
+ * change that does nothing.
+ */
+int kv_batch_delete_range(struct kv_batch *batch, struct slice from,
+			  struct slice to);
 
 /*
  * As kv_batch_put(), but @value is borrowed until kv_write() returned: for

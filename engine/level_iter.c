@@ -55,7 +55,7 @@ static int level_iter_last(struct source *s)
 	return it->count ? enter(it, it->count - 1, false) : 0;
 }
 
-/* The first table whose last key is not before @key. */
+/* The first table that does not end before @key. */
 static size_t find_table(const struct level_iter *it, struct slice key)
 {
 	size_t lo = 0, hi = it->count;
@@ -63,7 +63,7 @@ static size_t find_table(const struct level_iter *it, struct slice key)
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (slice_cmp(sst_key_max(it->ssts[mid]), key) < 0)
+		if (sst_ends_before(it->ssts[mid], key))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -82,7 +82,11 @@ static int level_iter_seek(struct source *s, struct slice key)
 	rc = open_table(it, index);
 	if (rc < 0)
 		return rc;
-	return show(it, sst_iter_seek(&it->in, key));
+	rc = sst_iter_seek(&it->in, key);
+	/* Behind the last entry a table may have range tombstones. */
+	if (rc == 0 && index + 1 < it->count)
+		return enter(it, index + 1, true);
+	return show(it, rc);
 }
 
 static int level_iter_seek_before(struct source *s, struct slice key)

@@ -20,25 +20,29 @@ libengine_a_SOURCES = \
 	%D%/cache.c %D%/cache.h \
 	%D%/compact.c \
 	%D%/compact_pick.c %D%/compact_pick.h \
+	%D%/cover.c %D%/cover.h \
 	%D%/edit.c \
 	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/flush.c \
 	%D%/iter.c \
+	%D%/keep.c %D%/keep.h \
 	%D%/kv.c %D%/kv.h \
 	%D%/level_iter.c \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
-	%D%/mt_hash.c %D%/mt_hash.h \
-	%D%/mt_tree.c %D%/mt_tree.h \
+	%D%/mt_hash.c %D%/mt_hash.h %D%/mt_tree.c %D%/mt_tree.h \
+	%D%/mt_range.c %D%/mt_range.h \
 	%D%/page.c %D%/page.h \
 	%D%/prepare.c %D%/prepare.h \
+	%D%/range_del.c %D%/range_del.h \
 	%D%/read.c %D%/read.h \
 	%D%/reclog.c %D%/reclog.h \
 	%D%/recover.c %D%/recover.h \
 	%D%/sched.c %D%/sched.h \
+	%D%/snapshot.c %D%/snapshot.h \
 	%D%/source.h \
 	%D%/space.c %D%/space.h \
 	%D%/sst.c %D%/sst.h \
@@ -51,6 +55,7 @@ libengine_a_SOURCES = \
 	%D%/verify.c \
 	%D%/version.c %D%/version.h \
 	%D%/vlog.c %D%/vlog.h \
+	%D%/voids.c %D%/voids.h \
 	%D%/wal.c %D%/wal.h \
 	%D%/write.c
 

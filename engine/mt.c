@@ -56,6 +56,7 @@ void mt_unref(struct mt *mt)
 {
 	if (!mt || atomic_fetch_sub(&mt->refs, 1) > 1)
 		return;
+	mt_unref(mt->ranges);
 	blobs_fini(mt);
 	mt_hash_fini(&mt->hash);
 	arena_fini(&mt->arena);
@@ -142,6 +143,12 @@ static struct mt_key *find(const struct mt *mt, struct slice key, uint32_t hash)
 	return search(mt, key);
 }
 
+void mt_note(struct mt *mt, uint64_t seq)
+{
+	atomic_fetch_add_explicit(&mt->count, 1, memory_order_relaxed);
+	atomic_store_explicit(&mt->seq_last, seq, memory_order_relaxed);
+}
+
 int mt_put(struct mt *mt, const struct entry *e)
 {
 	uint32_t hash = mt_hash_of(filter_hash(e->key));
@@ -151,9 +158,7 @@ int mt_put(struct mt *mt, const struct entry *e)
 	rc = key ? add_version(mt, key, e) : add_key(mt, e, hash);
 	if (rc < 0)
 		return rc;
-	atomic_fetch_add_explicit(&mt->count, 1, memory_order_relaxed);
-	atomic_store_explicit(&mt->seq_last, entry_seq(e),
-			      memory_order_relaxed);
+	mt_note(mt, entry_seq(e));
 	return 0;
 }
 
@@ -173,8 +178,12 @@ bool mt_get(const struct mt *mt, struct slice key, uint64_t hash,
 
 size_t mt_bytes(const struct mt *mt)
 {
+	const struct mt *ranges = atomic_load_explicit(
+		&((struct mt *)mt)->ranges, memory_order_acquire);
+
 	return atomic_load_explicit(&mt->arena.bytes, memory_order_relaxed) +
-	       atomic_load_explicit(&mt->hash.bytes, memory_order_relaxed);
+	       atomic_load_explicit(&mt->hash.bytes, memory_order_relaxed) +
+	       (ranges ? mt_bytes(ranges) : 0);
 }
 
 uint64_t mt_count(const struct mt *mt)

@@ -38,12 +38,13 @@ struct mt_blob_ref;
 
 struct mt {
 	_Atomic uint32_t refs;
-	_Atomic uint64_t count; /* of entries */
+	_Atomic uint64_t count; /* of entries and range tombstones */
 	_Atomic uint64_t seq_last;
 	struct arena arena; /* keys, versions and nodes; the writer's */
 	struct mt_hash hash;
 	struct mt_tree tree;
 	_Atomic(struct mt_blob_ref *) blobs[MT_BLOB_LISTS]; /* by id */
+	_Atomic(struct mt *) ranges; /* owned; NULL: none; see mt_range.h */
 };
 
 /*
@@ -70,7 +71,13 @@ bool mt_get(const struct mt *mt, struct slice key, uint64_t hash,
 /* A source that holds a reference to @mt; NULL if out of memory. */
 struct source *mt_source(struct mt *mt);
 
-/* Memory used, in bytes, and entries held; may be asked by any thread. */
+/* A change with that sequence number was made; for mt_range.c. */
+void mt_note(struct mt *mt, uint64_t seq);
+
+/*
+ * Memory used, in bytes, and entries and range tombstones held; may be asked by
+ * any thread.
+ */
 size_t mt_bytes(const struct mt *mt);
 uint64_t mt_count(const struct mt *mt);
 

@@ -89,7 +89,8 @@ uint32_t page_seek(const struct page *p, struct slice key)
 	return break_tie(p, key, i);
 }
 
-bool page_find(const struct page *p, struct slice key, struct entry *out)
+bool page_find(const struct page *p, struct slice key, uint64_t seq_max,
+	       struct entry *out)
 {
 	uint64_t head;
 	uint32_t i;
@@ -106,8 +107,14 @@ bool page_find(const struct page *p, struct slice key, struct entry *out)
 		if (i == p->count)
 			return false;
 	}
-	page_get(p, i, out);
-	return slice_eq(out->key, key);
+	for (; i < p->count; i++) {
+		page_get(p, i, out);
+		if (!slice_eq(out->key, key))
+			break;
+		if (likely(entry_seq(out) <= seq_max))
+			return true;
+	}
+	return false;
 }
 
 void page_index(struct page *p)

@@ -88,10 +88,11 @@ static inline void page_get(const struct page *p, uint32_t i, struct entry *out)
 uint32_t page_seek(const struct page *p, struct slice key);
 
 /*
- * Finds the newest entry of @key, valid as long as the page.  False if there
- * is none.
+ * Finds the newest entry of @key with a sequence number up to @seq_max, valid
+ * as long as the page.  False, and *out is anything, if there is none.
  */
-bool page_find(const struct page *p, struct slice key, struct entry *out);
+bool page_find(const struct page *p, struct slice key, uint64_t seq_max,
+	       struct entry *out);
 
 /* Fills the heads and the prefix of a page whose other parts are complete. */
 void page_index(struct page *p);

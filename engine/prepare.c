@@ -136,7 +136,7 @@ static int put_copy(struct kv *kv, struct prepared *p, struct slice key,
 
 	do {
 		held = p->held_count;
-		rc = read_find(kv, source, &f);
+		rc = read_find(kv, NULL, source, &f);
 		if (rc < 0)
 			return rc;
 		if (entry_kind(&f.entry) == ENTRY_BLOB) {
@@ -163,6 +163,9 @@ static int put_op(struct kv *kv, struct prepared *p,
 	case BATCH_DELETE:
 		return wal_put(&p->payload, ENTRY_DELETE, key,
 			       slice_of(NULL, 0));
+	case BATCH_DELETE_RANGE:
+		return wal_put(&p->payload, ENTRY_RANGE_DELETE, key,
+			       batch_value(batch, op));
 	case BATCH_COPY:
 		return put_copy(kv, p, key, batch_value(batch, op));
 	default:

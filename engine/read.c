@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/cover.h"
 #include "engine/filter.h"
 #include "engine/read.h"
+#include "engine/snapshot.h"
 #include "engine/store.h"
 
 static void unpin_block(void *what)
@@ -16,9 +18,26 @@ static void unpin_view(void *what)
 	view_unref(what);
 }
 
-/* The tables that may hold @key, newest first; 1 and @found, or 0, or < 0. */
-static int find_in_tables(struct kv *kv, const struct version *v,
-			  struct slice key, uint64_t hash,
+/* A point read under way. */
+struct search {
+	struct kv *kv;
+	struct slice key;
+	uint64_t hash;
+	uint64_t seq;   /* newest change to be seen */
+	uint64_t cover; /* what is older is hidden by a range tombstone */
+};
+
+/* 1 and @found, or 0, or < 0. */
+static int find_in_table(const struct search *s, struct sst *sst,
+			 struct sst_found *found)
+{
+	if (sst->props.seq_max < s->cover)
+		return 0;
+	return sst_get(sst, s->kv->blocks, s->key, s->hash, s->seq, found);
+}
+
+/* The tables that may hold the key, newest first. */
+static int find_in_tables(const struct search *s, const struct version *v,
 			  struct sst_found *found)
 {
 	size_t first, count, i;
@@ -28,20 +47,21 @@ static int find_in_tables(struct kv *kv, const struct version *v,
 	for (i = 0; i < v->levels[0]->count; i++) {
 		struct sst *sst = v->levels[0]->ssts[i];
 
-		if (slice_cmp(key, sst_key_min(sst)) < 0 ||
-		    slice_cmp(key, sst_key_max(sst)) > 0)
+		if (!sst_may_hold(sst, s->key))
 			continue;
-		rc = sst_get(sst, kv->blocks, key, hash, found);
+		rc = find_in_table(s, sst, found);
 		if (rc != 0)
 			return rc;
 	}
 	for (level = 1; level < VERSION_LEVELS; level++) {
 		const struct level *l = v->levels[level];
 
-		level_overlap(l, key, key, &first, &count);
+		if (l->count == 0)
+			continue;
+		level_overlap(l, s->key, s->key, &first, &count);
 		if (count == 0)
 			continue;
-		rc = sst_get(l->ssts[first], kv->blocks, key, hash, found);
+		rc = find_in_table(s, l->ssts[first], found);
 		if (rc != 0)
 			return rc;
 	}
@@ -54,27 +74,48 @@ void read_release(struct read_found *f)
 	view_unref(f->view);
 }
 
-int read_find(struct kv *kv, struct slice key, struct read_found *out)
+static int find_in_view(struct search *s, struct read_found *f)
 {
+	struct range_cover cover;
 	struct sst_found found;
+	int rc;
+
+	if (unlikely(cover_any(f->view))) {
+		rc = cover_at(f->view, s->key, s->seq, &cover);
+		if (rc < 0)
+			return rc;
+		s->cover = cover.seq;
+	}
+	rc = mt_get(f->view->active, s->key, s->hash, s->seq, &f->entry) ||
+	     (f->view->frozen &&
+	      mt_get(f->view->frozen, s->key, s->hash, s->seq, &f->entry));
+	if (rc == 0) {
+		rc = find_in_tables(s, f->view->version, &found);
+		if (rc == 1) {
+			f->entry = found.entry;
+			f->block = found.block;
+		}
+	}
+	if (rc == 1 && (entry_kind(&f->entry) == ENTRY_DELETE ||
+			entry_seq(&f->entry) < s->cover))
+		rc = 0;
+	return rc;
+}
+
+int read_find(struct kv *kv, const struct kv_snapshot *snapshot,
+	      struct slice key, struct read_found *out)
+{
+	struct search s = { .kv = kv, .key = key, .hash = filter_hash(key) };
 	struct read_found f = { 0 };
-	uint64_t hash, seq;
-	int rc = 1;
+	int rc;
 
 	if (key.size == 0 || key.size > KV_KEY_MAX)
 		return -EINVAL;
-	hash = filter_hash(key);
-	f.view = store_view_at(kv, &seq);
-	if (!mt_get(f.view->active, key, hash, seq, &f.entry) &&
-	    !(f.view->frozen &&
-	      mt_get(f.view->frozen, key, hash, seq, &f.entry))) {
-		rc = find_in_tables(kv, f.view->version, key, hash, &found);
-		if (rc == 1) {
-			f.entry = found.entry;
-			f.block = found.block;
-		}
-	}
-	if (rc == 1 && entry_kind(&f.entry) != ENTRY_DELETE) {
+	f.view = store_view_at(kv, &s.seq);
+	if (snapshot)
+		s.seq = snapshot->seq;
+	rc = find_in_view(&s, &f);
+	if (rc == 1) {
 		*out = f;
 		return 0;
 	}
@@ -105,10 +146,16 @@ static int read_blob(struct kv *kv, const struct read_found *f,
 
 int kv_get(struct kv *kv, struct slice key, struct kv_value *value)
 {
+	return kv_get_at(kv, NULL, key, value);
+}
+
+int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
+	      struct slice key, struct kv_value *value)
+{
 	struct read_found f;
 	int rc;
 
-	rc = read_find(kv, key, &f);
+	rc = read_find(kv, snapshot, key, &f);
 	if (rc < 0)
 		return rc;
 	if (entry_kind(&f.entry) == ENTRY_BLOB) {
@@ -136,7 +183,7 @@ int kv_size(struct kv *kv, struct slice key, size_t *size)
 	struct read_found f;
 	int rc;
 
-	rc = read_find(kv, key, &f);
+	rc = read_find(kv, NULL, key, &f);
 	if (rc < 0)
 		return rc;
 	if (entry_kind(&f.entry) == ENTRY_BLOB)

@@ -6,6 +6,7 @@
 
 struct cache_entry;
 struct kv;
+struct kv_snapshot;
 struct view;
 
 /* An entry, and what it was found in, so that it stays. */
@@ -15,8 +16,12 @@ struct read_found {
 	struct cache_entry *block; /* held, or NULL: it is in a memtable */
 };
 
-/* The newest entry of @key, not a tombstone.  0, -ENOENT, or an error. */
-int read_find(struct kv *kv, struct slice key, struct read_found *out) MUST_USE;
+/*
+ * The newest entry of @key that a reader of @snapshot (NULL: now) sees, if it
+ * is not deleted.  0, -ENOENT, or an error.
+ */
+int read_find(struct kv *kv, const struct kv_snapshot *snapshot,
+	      struct slice key, struct read_found *out) MUST_USE;
 
 void read_release(struct read_found *f);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/mt_range.h"
 #include "engine/store.h"
 
 /* What listing the store showed. */
@@ -265,7 +266,7 @@ static int apply_record(struct replay *r, struct slice payload)
 
 	rc = wal_record_open(&record, payload);
 	while (rc == 0 && (rc = wal_record_next(&record, &e)) == 1)
-		rc = mt_put(r->mt, &e);
+		rc = mt_apply(r->mt, &e);
 	if (rc == 0)
 		r->seq = record.seq + record.count - 1;
 	return rc;

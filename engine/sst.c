@@ -40,6 +40,8 @@ static void reader_free(struct sst_reader *r)
 		return;
 	env_close(r->file);
 	free(r->root);
+	free(r->ranges_page);
+	range_dels_fini(&r->ranges);
 	free(r->filter);
 	free(r);
 }
@@ -60,14 +62,45 @@ void sst_unref(struct sst *sst)
 	free(sst);
 }
 
+static int load_ranges(struct sst *sst, struct sst_reader *r)
+{
+	const struct sst_props *p = &sst->props;
+	uint32_t i;
+	int rc;
+
+	if (p->range_count == 0)
+		return 0;
+	rc = sst_page_read(r->file, sst->size, r->salt, p->ranges,
+			   SST_PAGE_RANGES, &r->ranges_page);
+	if (rc < 0)
+		return rc;
+	for (i = 0; rc == 0 && i < r->ranges_page->count; i++) {
+		struct range_del d;
+		struct entry e;
+
+		page_get(r->ranges_page, i, &e);
+		d = (struct range_del){ e.key, e.value, entry_seq(&e) };
+		rc = range_dels_borrow(&r->ranges, &d);
+	}
+	if (rc == 0 && (r->ranges.count != p->range_count ||
+			!range_dels_is_fragmented(&r->ranges)))
+		rc = error_set(-EUCLEAN,
+			       "%s: range tombstones at %" PRIu64
+			       " make no sense",
+			       r->file->name, p->ranges.offset);
+	return rc;
+}
+
 /* Reads what every lookup needs: the root of the index, and the filter. */
 static int load(struct sst *sst, struct sst_reader *r)
 {
 	const struct sst_props *p = &sst->props;
 	int rc;
 
-	rc = sst_page_read(r->file, sst->size, r->salt, p->root, true,
+	rc = sst_page_read(r->file, sst->size, r->salt, p->root, SST_PAGE_INDEX,
 			   &r->root);
+	if (rc == 0)
+		rc = load_ranges(sst, r);
 	if (rc == 0)
 		rc = sst_chunk_read(r->file, sst->size, r->salt, p->filter,
 				    &r->filter, &r->filter_size);
@@ -96,6 +129,7 @@ static int reader_open(struct sst *sst, struct sst_reader **out)
 		return rc;
 	}
 	r->salt = header.salt;
+	range_dels_init(&r->ranges);
 	rc = env_size(r->file, &size);
 	if (rc == 0 && size != sst->size)
 		rc = error_set(-EUCLEAN,
@@ -135,9 +169,25 @@ int sst_reader_get(struct sst *sst, struct sst_reader **out)
 	return 0;
 }
 
+int sst_ranges(struct sst *sst, const struct range_dels **out)
+{
+	static const struct range_dels none;
+	struct sst_reader *r;
+	int rc;
+
+	if (sst->props.range_count == 0) {
+		*out = &none;
+		return 0;
+	}
+	rc = sst_reader_get(sst, &r);
+	if (rc == 0)
+		*out = &r->ranges;
+	return rc;
+}
+
 /* The page of a block, held, read through @cache. */
 static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
-		    struct sst_handle handle, bool index,
+		    struct sst_handle handle, enum sst_page_kind kind,
 		    struct cache_entry **out)
 {
 	struct cache_entry *e;
@@ -146,7 +196,7 @@ static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 
 	e = cache_get(cache, sst->number, handle.offset);
 	if (unlikely(!e)) {
-		rc = sst_page_read(r->file, sst->size, r->salt, handle, index,
+		rc = sst_page_read(r->file, sst->size, r->salt, handle, kind,
 				   &page);
 		if (rc < 0)
 			return rc;
@@ -159,44 +209,50 @@ static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 	return 0;
 }
 
-/* Where the index page @p leads @key; 0 if nowhere. */
-static int follow(const struct page *p, struct slice key,
+/* Where the index page @p leads; 0 if nowhere. */
+static int follow(const struct page *p, struct slice key, uint64_t seq_max,
 		  struct sst_handle *handle)
 {
 	uint32_t i = page_seek(p, key);
 	struct entry e;
 
-	if (i == p->count)
-		return 0;
-	page_get(p, i, &e);
+	/* The first page whose last entry is at (key, seq_max) or behind it. */
+	for (;; i++) {
+		if (i == p->count)
+			return 0;
+		page_get(p, i, &e);
+		if (likely(entry_seq(&e) <= seq_max) || !slice_eq(e.key, key))
+			break;
+	}
 	*handle = sst_handle_decode(e.value.data);
 	return 1;
 }
 
 /* The data page that would hold @key, held. */
 static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
-		     struct slice key, struct cache_entry **out)
+		     struct slice key, uint64_t seq_max,
+		     struct cache_entry **out)
 {
 	struct cache_entry *index;
 	struct sst_handle handle;
 	int rc;
 
-	rc = follow(r->root, key, &handle);
+	rc = follow(r->root, key, seq_max, &handle);
 	if (rc == 1 && sst->props.index_levels == 2) {
-		rc = get_page(sst, r, cache, handle, true, &index);
+		rc = get_page(sst, r, cache, handle, SST_PAGE_INDEX, &index);
 		if (rc < 0)
 			return rc;
-		rc = follow(cache_data(index).data, key, &handle);
+		rc = follow(cache_data(index).data, key, seq_max, &handle);
 		cache_release(index);
 	}
 	if (rc == 0)
 		return 0;
-	rc = get_page(sst, r, cache, handle, false, out);
+	rc = get_page(sst, r, cache, handle, SST_PAGE_DATA, out);
 	return rc < 0 ? rc : 1;
 }
 
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
-	    uint64_t hash, struct sst_found *out)
+	    uint64_t hash, uint64_t seq_max, struct sst_found *out)
 {
 	struct cache_entry *held;
 	struct sst_reader *r;
@@ -208,11 +264,11 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 		return rc;
 	if (!filter_may_contain(slice_of(r->filter, r->filter_size), hash))
 		return 0;
-	rc = find_page(sst, r, cache, key, &held);
+	rc = find_page(sst, r, cache, key, seq_max, &held);
 	if (rc <= 0)
 		return rc;
 
-	if (!page_find(cache_data(held).data, key, &e)) {
+	if (!page_find(cache_data(held).data, key, seq_max, &e)) {
 		cache_release(held);
 		return 0;
 	}

@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/range_del.h"
 #include "engine/source.h"
 #include "engine/sst_format.h"
 
@@ -53,6 +54,21 @@ static inline struct slice sst_key_max(const struct sst *sst)
 	return buf_slice(&sst->props.key_max);
 }
 
+/* Whether every key in the table sorts before @key. */
+static inline bool sst_ends_before(const struct sst *sst, struct slice key)
+{
+	int rc = slice_cmp(sst_key_max(sst), key);
+
+	return sst->props.key_max_open ? rc <= 0 : rc < 0;
+}
+
+/* Whether @key lies within the bounds of the table. */
+static inline bool sst_may_hold(const struct sst *sst, struct slice key)
+{
+	return slice_cmp(key, sst_key_min(sst)) >= 0 &&
+	       !sst_ends_before(sst, key);
+}
+
 /* An entry and the block it lies in, held. */
 struct sst_found {
 	struct entry entry;
@@ -60,12 +76,19 @@ struct sst_found {
 };
 
 /*
- * Finds the newest entry of @key, whose filter_hash() is @hash.  Returns 1 and
+ * Finds the newest entry of @key, whose filter_hash() is @hash, with a sequence
+ * number up to @seq_max.  Range tombstones count for nothing.  Returns 1 and
  * fills @out, 0 if there is none, -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.  The key
  * of the entry is not filled.
  */
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
-	    uint64_t hash, struct sst_found *out) MUST_USE;
+	    uint64_t hash, uint64_t seq_max, struct sst_found *out) MUST_USE;
+
+/*
+ * The table's range tombstones, in fragments; they live as long as @sst.
+ * Returns 0 or as sst_reader_get().
+ */
+int sst_ranges(struct sst *sst, const struct range_dels **out) MUST_USE;
 
 /*
  * A source that holds a reference; NULL if out of memory.  @cache may be NULL:
@@ -87,6 +110,8 @@ struct sst_reader {
 	struct page *root; /* owned: of the root index block */
 	void *filter;      /* owned */
 	size_t filter_size;
+	struct page *ranges_page; /* owned: what `ranges` borrows, or NULL */
+	struct range_dels ranges; /* fragments */
 };
 
 /* The reader, opening it first if need be; lives as long as @sst. */

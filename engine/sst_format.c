@@ -28,6 +28,10 @@ enum {
 	TAG_ROOT_SIZE,
 	TAG_FILTER_OFFSET,
 	TAG_FILTER_SIZE,
+	TAG_RANGES_OFFSET,
+	TAG_RANGES_SIZE,
+	TAG_RANGE_COUNT,
+	TAG_KEY_MAX_OPEN,
 	TAG_COUNT,
 	TAG_KEY_MIN = TAG_BYTES_FIRST,
 	TAG_KEY_MAX,
@@ -58,6 +62,10 @@ static uint64_t *number_of(struct sst_props *p, uint64_t tag)
 		[TAG_ROOT_SIZE] = &p->root.size,
 		[TAG_FILTER_OFFSET] = &p->filter.offset,
 		[TAG_FILTER_SIZE] = &p->filter.size,
+		[TAG_RANGES_OFFSET] = &p->ranges.offset,
+		[TAG_RANGES_SIZE] = &p->ranges.size,
+		[TAG_RANGE_COUNT] = &p->range_count,
+		[TAG_KEY_MAX_OPEN] = &p->key_max_open,
 	};
 
 	return tag < TAG_COUNT ? numbers[tag] : NULL;
@@ -137,7 +145,8 @@ int sst_props_decode(struct sst_props *p, struct slice in)
 		}
 	}
 	if (!decoder_ok(&d) || p->index_levels < 1 || p->index_levels > 2 ||
-	    p->key_min.size == 0 || p->entries == 0 ||
+	    p->key_min.size == 0 || p->entries == 0 || p->key_max_open > 1 ||
+	    (p->range_count == 0) != (p->ranges.size == 0) ||
 	    slice_cmp(buf_slice(&p->key_min), buf_slice(&p->key_max)) > 0)
 		return -EUCLEAN;
 	return 0;
@@ -288,18 +297,33 @@ int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 	return 0;
 }
 
-static bool holds_handles(const struct page *p)
+static bool entry_is_of(const struct page_entry *e, enum sst_page_kind kind)
+{
+	unsigned entry_kind = (unsigned)(e->tag & 0xff);
+
+	switch (kind) {
+	case SST_PAGE_INDEX:
+		return e->value_size == SST_HANDLE_SIZE;
+	case SST_PAGE_RANGES:
+		return entry_kind == ENTRY_RANGE_DELETE;
+	default:
+		return entry_kind != ENTRY_RANGE_DELETE;
+	}
+}
+
+static bool page_is_of(const struct page *p, enum sst_page_kind kind)
 {
 	uint32_t i;
 
 	for (i = 0; i < p->count; i++)
-		if (page_at(p, i)->value_size != SST_HANDLE_SIZE)
+		if (!entry_is_of(page_at(p, i), kind))
 			return false;
 	return true;
 }
 
 int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
-		    bool index, const uint8_t *stored, struct page **page)
+		    enum sst_page_kind kind, const uint8_t *stored,
+		    struct page **page)
 {
 	struct page *p;
 	struct slice raw;
@@ -315,16 +339,18 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		return bad_chunk(rc, file, h, "its contents make no sense");
 	if (rc < 0)
 		return rc;
-	if (index && !holds_handles(p)) {
+	if (!page_is_of(p, kind)) {
 		free(p);
-		return bad_chunk(-EUCLEAN, file, h, "not an index");
+		return bad_chunk(-EUCLEAN, file, h,
+				 "its entries are of another kind");
 	}
 	*page = p;
 	return 0;
 }
 
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
-		  struct sst_handle h, bool index, struct page **page)
+		  struct sst_handle h, enum sst_page_kind kind,
+		  struct page **page)
 {
 	uint8_t *stored;
 	int rc;
@@ -332,7 +358,7 @@ int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 	rc = read_stored(file, file_size, h, &stored);
 	if (rc < 0)
 		return rc;
-	rc = sst_page_decode(file, salt, h, index, stored, page);
+	rc = sst_page_decode(file, salt, h, kind, stored, page);
 	free(stored);
 	return rc;
 }

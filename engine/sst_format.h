@@ -5,6 +5,7 @@
  *      [data block 0] ... [data block n-1]
  *      [index block 0] ... [index block m-1]
  *      [root index block]
+ *      [range tombstones block, if there are any]
  *      [filter] [properties] [footer]
  *
  * Each thing in brackets but the header and the footer is stored as a chunk:
@@ -22,8 +23,10 @@
  * Data and index blocks are blocks as block.h says.  An index entry has
  * the key and the tag of the last entry of the block it leads to, and as its
  * value the block's handle: u64 offset, u32 n.  The root index leads to index
- * blocks if `index_levels` is 2, to data blocks if it is 1.  The filter is as
- * filter.h says, uncompressed.
+ * blocks if `index_levels` is 2, to data blocks if it is 1.  The range
+ * tombstones are fragments as range_del.h says: the key of an entry is where it
+ * begins, the value where it ends, the tag its sequence number and
+ * ENTRY_RANGE_DELETE.  The filter is as filter.h says, uncompressed.
  *
  * The properties say everything about the table that a manifest says, so that
  * a lost manifest can be rebuilt: pairs of a varint tag and a value, in rising
@@ -39,6 +42,9 @@
  *       7  index_levels  (1 or 2)
  *       8  root index offset         9  root index size
  *      10  filter offset            11  filter size
+ *      12  ranges offset            13  ranges size
+ *      14  range_count
+ *      15  key_max_open (1: key_max itself is not in the table)
  *
  * The footer is the last 32 bytes:
  *
@@ -81,6 +87,9 @@ struct sst_props {
 	uint64_t index_levels;
 	struct sst_handle root;
 	struct sst_handle filter;
+	struct sst_handle ranges; /* size 0: there are none */
+	uint64_t range_count;     /* range tombstones, as fragments */
+	uint64_t key_max_open;    /* 1: a range tombstone ends at key_max */
 	struct buf key_min;
 	struct buf key_max;
 	struct blob_refs blob_refs;
@@ -125,16 +134,24 @@ int sst_chunk_encode(struct buf *out, struct slice raw, bool compress,
 int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		   struct sst_handle h, void **data, size_t *size) MUST_USE;
 
+/* What the entries of a page are. */
+enum sst_page_kind {
+	SST_PAGE_DATA,   /* puts and deletes of keys */
+	SST_PAGE_INDEX,  /* handles */
+	SST_PAGE_RANGES, /* range tombstones */
+};
+
 /*
- * The same for a block, of which it makes a page; of an index block it makes
- * sure that every value is a handle.
+ * The same for a block, of which it makes a page, and makes sure that the
+ * entries are of that kind.
  */
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
-		  struct sst_handle h, bool index, struct page **page) MUST_USE;
+		  struct sst_handle h, enum sst_page_kind kind,
+		  struct page **page) MUST_USE;
 
 /* The same of a chunk that has been read: @stored is all of it. */
 int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
-		    bool index, const uint8_t *stored,
+		    enum sst_page_kind kind, const uint8_t *stored,
 		    struct page **page) MUST_USE;
 
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,

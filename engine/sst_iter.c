@@ -53,24 +53,24 @@ static int above(const struct sst_iter *it, int depth)
 }
 
 /* Reads the page of a block; data blocks perhaps ahead. */
-static int read_page(struct sst_iter *it, struct sst_handle h, bool index,
-		     struct page **page)
+static int read_page(struct sst_iter *it, struct sst_handle h,
+		     enum sst_page_kind kind, struct page **page)
 {
 	struct env_file *file = it->reader->file;
 	uint64_t salt = it->reader->salt;
 	const uint8_t *stored = NULL;
 
-	if (!index)
+	if (kind == SST_PAGE_DATA)
 		stored = sst_ahead_get(&it->ahead, file,
 				       it->sst->props.root.offset, h);
 	if (stored)
-		return sst_page_decode(file, salt, h, index, stored, page);
-	return sst_page_read(file, it->sst->size, salt, h, index, page);
+		return sst_page_decode(file, salt, h, kind, stored, page);
+	return sst_page_read(file, it->sst->size, salt, h, kind, page);
 }
 
 /* Fills an empty place with the page of a block. */
-static int enter(struct sst_iter *it, struct sst_handle h, bool index,
-		 struct sst_place *place)
+static int enter(struct sst_iter *it, struct sst_handle h,
+		 enum sst_page_kind kind, struct sst_place *place)
 {
 	uint64_t number = it->sst->number;
 	struct page *page;
@@ -78,7 +78,7 @@ static int enter(struct sst_iter *it, struct sst_handle h, bool index,
 
 	place->held = it->cache ? cache_get(it->cache, number, h.offset) : NULL;
 	if (!place->held) {
-		rc = read_page(it, h, index, &page);
+		rc = read_page(it, h, kind, &page);
 		if (rc < 0)
 			return rc;
 		if (it->cache)
@@ -107,7 +107,8 @@ static int load_page(struct sst_iter *it, int depth)
 	handle = sst_handle_decode(e.value.data);
 	if (place->page && place->offset == handle.offset)
 		return 0;
-	rc = enter(it, handle, depth != SST_DATA, &to);
+	rc = enter(it, handle,
+		   depth == SST_DATA ? SST_PAGE_DATA : SST_PAGE_INDEX, &to);
 	if (rc < 0)
 		return rc;
 	let_go(place);

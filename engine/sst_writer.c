@@ -28,6 +28,10 @@ struct sst_writer {
 	struct block_builder data;
 	struct block_builder index;
 	struct block_builder root;
+	struct block_builder ranges;
+	struct buf range_min; /* where the first range tombstone begins */
+	uint64_t range_min_seq;
+	struct buf range_max;  /* the largest key where one ends */
 	struct buf partitions; /* finished index blocks as chunks-to-be */
 	struct buf hashes;     /* u64 a key, for the filter */
 	struct buf scratch;
@@ -59,6 +63,7 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 	block_builder_init(&w->data);
 	block_builder_init(&w->index);
 	block_builder_init(&w->root);
+	block_builder_init(&w->ranges);
 	*out = w;
 	return 0;
 }
@@ -78,6 +83,9 @@ void sst_writer_close(struct sst_writer *w)
 	block_builder_fini(&w->data);
 	block_builder_fini(&w->index);
 	block_builder_fini(&w->root);
+	block_builder_fini(&w->ranges);
+	buf_fini(&w->range_min);
+	buf_fini(&w->range_max);
 	buf_fini(&w->pending);
 	buf_fini(&w->partitions);
 	buf_fini(&w->hashes);
@@ -252,6 +260,68 @@ int sst_writer_add(struct sst_writer *w, const struct entry *e)
 	return block_is_full(w) ? cut_block(w) : 0;
 }
 
+int sst_writer_add_range(struct sst_writer *w, const struct range_del *r)
+{
+	const struct entry e = {
+		.key = r->from,
+		.value = r->to,
+		.tag = entry_tag(r->seq, ENTRY_RANGE_DELETE),
+	};
+	int rc = 0;
+
+	if (w->ranges.count == 0) {
+		rc = buf_assign(&w->range_min, r->from);
+		w->range_min_seq = r->seq;
+	}
+	/* Fragments: the last one ends last. */
+	if (rc == 0)
+		rc = buf_assign(&w->range_max, r->to);
+	if (rc == 0)
+		rc = block_builder_add(&w->ranges, &e);
+	if (rc < 0)
+		return rc;
+	w->props.range_count++;
+	w->props.seq_min = u64_min(w->props.seq_min, r->seq);
+	w->props.seq_max = u64_max(w->props.seq_max, r->seq);
+	return 0;
+}
+
+/*
+ * A table has an entry: one of range tombstones alone gets a tombstone for the
+ * first key that they hide.
+ */
+static int add_only_entry(struct sst_writer *w)
+{
+	const struct entry e = {
+		.key = buf_slice(&w->range_min),
+		.tag = entry_tag(w->range_min_seq, ENTRY_DELETE),
+	};
+
+	return sst_writer_add(w, &e);
+}
+
+/* Writes the range tombstones, and widens the bounds of the table. */
+static int put_ranges(struct sst_writer *w)
+{
+	struct sst_props *p = &w->props;
+	struct slice block;
+	int rc;
+
+	if (p->range_count == 0)
+		return 0;
+	block_builder_finish(&w->ranges, &block);
+	rc = put_chunk(w, block, w->options.compress, &p->ranges);
+	if (rc == 0 &&
+	    slice_cmp(buf_slice(&w->range_min), buf_slice(&p->key_min)) < 0)
+		rc = buf_assign(&p->key_min, buf_slice(&w->range_min));
+	if (rc == 0 &&
+	    slice_cmp(buf_slice(&w->range_max), buf_slice(&p->key_max)) > 0) {
+		rc = buf_assign(&p->key_max, buf_slice(&w->range_max));
+		p->key_max_open = 1;
+	}
+	return rc;
+}
+
 /* Writes the index blocks that wait, and the root above them. */
 static int put_indexes(struct sst_writer *w)
 {
@@ -318,11 +388,15 @@ int sst_writer_finish(struct sst_writer *w, struct sst_props *props,
 {
 	int rc = 0;
 
-	assert(w->props.entries > 0 && !w->finished);
-	if (w->data.count > 0)
+	assert(!w->finished);
+	if (w->props.entries == 0)
+		rc = add_only_entry(w);
+	if (rc == 0 && w->data.count > 0)
 		rc = cut_block(w);
 	if (rc == 0)
 		rc = put_indexes(w);
+	if (rc == 0)
+		rc = put_ranges(w);
 	if (rc == 0)
 		rc = put_filter(w);
 	if (rc == 0)

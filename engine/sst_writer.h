@@ -9,6 +9,7 @@
 #define ENGINE_SST_WRITER_H
 
 #include "engine/entry.h"
+#include "engine/range_del.h"
 #include "engine/sst_format.h"
 
 struct sst_writer;
@@ -26,11 +27,18 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 /* Adds an entry that sorts behind the last. */
 int sst_writer_add(struct sst_writer *w, const struct entry *e) MUST_USE;
 
+/*
+ * Adds a range tombstone.  They come as fragments in their order, at any time;
+ * see range_del.h.
+ */
+int sst_writer_add_range(struct sst_writer *w,
+			 const struct range_del *r) MUST_USE;
+
 /* The bytes written or waiting to be, in compressed form. */
 uint64_t sst_writer_size(const struct sst_writer *w);
 
 /*
- * Completes the file, which has at least one entry, and makes its bytes
+ * Completes the file, to which something was added, and makes its bytes
  * durable; its name is the caller's business.  @props (to be ended by the
  * caller) and @size say what was written.
  */

@@ -32,6 +32,7 @@
 #include "engine/mt.h"
 #include "engine/version.h"
 #include "engine/vlog.h"
+#include "engine/voids.h"
 #include "engine/wal.h"
 
 struct writer;
@@ -90,6 +91,11 @@ struct kv {
 	struct cond changed; /* the view, stopping or flush_rc did */
 	bool stopping;
 	int flush_rc; /* why the last flush failed, or 0 */
+	struct kv_snapshot *snapshot_first; /* oldest; see snapshot.h */
+	struct kv_snapshot *snapshot_last;
+	size_t snapshot_count;
+
+	struct voids voids; /* see voids.h */
 
 	/* Room for batches; see space.c. */
 	_Atomic int64_t space_room; /* bytes, until the medium is asked again */

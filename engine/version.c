@@ -101,7 +101,7 @@ void level_overlap(const struct level *l, struct slice min, struct slice max,
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (slice_cmp(sst_key_max(l->ssts[mid]), min) < 0)
+		if (sst_ends_before(l->ssts[mid], min))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -114,13 +114,13 @@ void level_overlap(const struct level *l, struct slice min, struct slice max,
 }
 
 bool version_absent_below(const struct version *v, unsigned level,
-			  struct slice key)
+			  struct slice min, struct slice max)
 {
 	size_t first, count;
 
 	assert(level >= 1);
 	for (; level < VERSION_LEVELS; level++) {
-		level_overlap(v->levels[level], key, key, &first, &count);
+		level_overlap(v->levels[level], min, max, &first, &count);
 		if (count > 0)
 			return false;
 	}
@@ -175,8 +175,7 @@ static int check_sorted(const struct level *l, unsigned level)
 	size_t i;
 
 	for (i = 1; i < l->count; i++)
-		if (slice_cmp(sst_key_max(l->ssts[i - 1]),
-			      sst_key_min(l->ssts[i])) >= 0)
+		if (!sst_ends_before(l->ssts[i - 1], sst_key_min(l->ssts[i])))
 			return error_set(-EUCLEAN,
 					 "level %u: tables %" PRIu64
 					 " and %" PRIu64 " overlap",
@@ -200,8 +199,10 @@ static int apply_level(const struct level *old, const struct edit *e,
 	for (i = 0; i < e->added_count; i++)
 		if (e->added[i].level == level)
 			l->ssts[l->count++] = sst_ref(e->added[i].sst);
-	for (i = 0; i < l->count; i++)
+	for (i = 0; i < l->count; i++) {
 		l->bytes += l->ssts[i]->size;
+		l->range_count += l->ssts[i]->props.range_count;
+	}
 
 	qsort(l->ssts, l->count, sizeof(l->ssts[0]), level ? by_key : by_age);
 	if (level > 0)
@@ -326,6 +327,8 @@ int version_apply(const struct version *old, const struct edit *e,
 			rc = apply_level(old->levels[i], e, i, &v->levels[i]);
 		else
 			v->levels[i] = level_ref(old->levels[i]);
+		if (rc == 0)
+			v->range_count += v->levels[i]->range_count;
 	}
 	if (rc == 0)
 		rc = apply_blobs(v, old, e);

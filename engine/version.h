@@ -37,8 +37,9 @@
 struct level {
 	_Atomic uint32_t refs;
 	size_t count;
-	uint64_t bytes;     /* sum of the file sizes */
-	struct sst *ssts[]; /* owned references */
+	uint64_t bytes;       /* sum of the file sizes */
+	uint64_t range_count; /* sum of the range tombstones */
+	struct sst *ssts[];   /* owned references */
 };
 
 /* A blob file, and what the SSTs of this version refer to in it. */
@@ -54,6 +55,7 @@ struct version {
 	struct level *levels[VERSION_LEVELS]; /* owned references, not NULL */
 	struct version_blob *blobs;           /* owned, sorted by id */
 	size_t blob_count;
+	uint64_t range_count; /* range tombstones in all tables */
 };
 
 /* A version with nothing in it; NULL if out of memory. */
@@ -71,9 +73,12 @@ const struct version_blob *version_blob(const struct version *v, uint64_t id);
 void level_overlap(const struct level *l, struct slice min, struct slice max,
 		   size_t *first, size_t *count);
 
-/* Whether no table on @level or deeper can hold @key; @level is at least 1. */
+/*
+ * Whether no table on @level or deeper can hold a key from @min to @max, both
+ * included; @level is at least 1.
+ */
 bool version_absent_below(const struct version *v, unsigned level,
-			  struct slice key);
+			  struct slice min, struct slice max);
 
 enum edit_tag {
 	EDIT_ADD_SST = 1,

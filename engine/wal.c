@@ -180,7 +180,9 @@ int wal_record_next(struct wal_record *r, struct entry *e)
 		e->value = decoder_bytes(d, decoder_varint(d));
 	e->tag = entry_tag(r->seq + r->done, kind);
 	if (!decoder_ok(d) || !entry_tag_valid(e->tag) || e->key.size == 0 ||
-	    e->key.size > KV_KEY_MAX)
+	    e->key.size > KV_KEY_MAX ||
+	    (kind == ENTRY_RANGE_DELETE &&
+	     (e->value.size == 0 || e->value.size > KV_KEY_MAX)))
 		return error_set(-EUCLEAN, "log: malformed change");
 	r->done++;
 	return 1;

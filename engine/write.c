@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/mt_range.h"
 #include "engine/batch.h"
 #include "engine/prepare.h"
 #include "engine/sched.h"
@@ -132,7 +133,10 @@ static int insert(struct kv *kv, struct mt *mt, struct slice payload)
 			}
 		}
 		if (rc == 0)
-			rc = mt_put(mt, &e);
+			rc = mt_apply(mt, &e);
+		/* Before the change can be seen: no void may hold it. */
+		if (rc == 0 && entry_puts(&e) && voids_any(&kv->voids))
+			voids_cut(&kv->voids, e.key);
 	}
 	return rc;
 }

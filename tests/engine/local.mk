@@ -8,15 +8,18 @@ ENGINE_SUITES = \
 	tests/engine/test_env \
 	tests/engine/test_env_mem \
 	tests/engine/test_filter \
+	tests/engine/test_keep \
 	tests/engine/test_kv \
 	tests/engine/test_manifest \
 	tests/engine/test_merge \
 	tests/engine/test_model \
 	tests/engine/test_mt \
+	tests/engine/test_range_del \
 	tests/engine/test_reclog \
 	tests/engine/test_sst \
 	tests/engine/test_version \
 	tests/engine/test_vlog \
+	tests/engine/test_voids \
 	tests/engine/test_wal
 
 check_PROGRAMS += $(ENGINE_SUITES)
@@ -43,6 +46,11 @@ tests_engine_test_model_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_crash_SOURCES = %D%/test_crash.c %D%/model.h tests/suite.h
 tests_engine_test_crash_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_crash_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_range_del_SOURCES = \
+	%D%/test_range_del.c %D%/model.h tests/suite.h
+tests_engine_test_range_del_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_range_del_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_reclog_SOURCES = %D%/test_reclog.c tests/suite.h
 tests_engine_test_reclog_CFLAGS = $(TEST_CFLAGS)
@@ -74,9 +82,17 @@ tests_engine_test_sst_SOURCES = %D%/test_sst.c %D%/entries.h tests/suite.h
 tests_engine_test_sst_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_sst_LDADD = $(ENGINE_TEST_LIBS)
 
+tests_engine_test_voids_SOURCES = %D%/test_voids.c tests/suite.h
+tests_engine_test_voids_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_voids_LDADD = $(ENGINE_TEST_LIBS)
+
 tests_engine_test_wal_SOURCES = %D%/test_wal.c tests/suite.h
 tests_engine_test_wal_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_wal_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_keep_SOURCES = %D%/test_keep.c %D%/model.h tests/suite.h
+tests_engine_test_keep_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_keep_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_kv_SOURCES = %D%/test_kv.c tests/suite.h
 tests_engine_test_kv_CFLAGS = $(TEST_CFLAGS)

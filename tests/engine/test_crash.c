@@ -56,6 +56,24 @@ struct outcome {
 	unsigned synced; /* batches that a kv_sync() covered */
 };
 
+#define KEYS 40u /* that the batches change */
+
+/* Deletes the keys from number @i to some number later, in byte order. */
+static void add_delete_range(struct kv_batch *batch, struct model *model,
+			     unsigned i, uint64_t random)
+{
+	char low[32], high[32], key[32];
+	struct slice from = model_key(low, i);
+	struct slice to = model_key(high, i + (unsigned)(random % 12));
+	unsigned k;
+
+	kv_batch_delete_range(batch, from, to);
+	for (k = 0; k < KEYS; k++)
+		if (slice_cmp(model_key(key, k), from) >= 0 &&
+		    slice_cmp(model_key(key, k), to) < 0)
+			model->version[k] = 0;
+}
+
 static void add_batch(struct kv_batch *batch, struct model *model, unsigned n)
 {
 	uint64_t random = n * 1000003u;
@@ -65,8 +83,13 @@ static void add_batch(struct kv_batch *batch, struct model *model, unsigned n)
 	char key[32];
 
 	while (count-- > 0) {
-		i = model_random(&random) % 40;
+		i = model_random(&random) % KEYS;
 		version = n * 10 + count;
+		if (model_random(&random) % 12 == 0) {
+			add_delete_range(batch, model, i,
+					 model_random(&random));
+			continue;
+		}
 		if (model_random(&random) % 4 == 0) {
 			version = 0;
 			kv_batch_delete(batch, model_key(key, i));

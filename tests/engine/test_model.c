@@ -27,11 +27,18 @@ static const struct kv_options shapes[] = {
 	  64 * KIB, 1 * MIB, 0 },
 };
 
+/* A snapshot, and what it should show. */
+struct held {
+	struct kv_snapshot *snapshot; /* or NULL */
+	struct model model;
+};
+
 struct run {
 	struct env *env;
 	struct kv *kv;
 	const struct kv_options *shape;
 	struct model model;
+	struct held held[4];
 	uint64_t random;
 	uint32_t version; /* given out last */
 	uint8_t value[MODEL_VALUE_MAX];
@@ -49,6 +56,40 @@ static void check_value(struct run *r, unsigned i, struct slice got)
 	ck_assert_msg(slice_eq(got, want), "key %u: wrong value", i);
 }
 
+/* The keys in the order of their bytes. */
+static unsigned sorted[MODEL_KEYS];
+
+static int by_bytes(const void *a, const void *b)
+{
+	char x[32], y[32];
+
+	return slice_cmp(model_key(x, *(const unsigned *)a),
+			 model_key(y, *(const unsigned *)b));
+}
+
+static void sort_keys(void)
+{
+	unsigned i;
+
+	for (i = 0; i < MODEL_KEYS; i++)
+		sorted[i] = i;
+	qsort(sorted, MODEL_KEYS, sizeof(sorted[0]), by_bytes);
+}
+
+/* Deletes from one key to another, or nothing where they are not in order. */
+static void delete_range(struct run *r, struct kv_batch *batch)
+{
+	unsigned from = pick(r, MODEL_KEYS), to = from + pick(r, 60), at;
+	char low[32], high[32];
+
+	if (to >= MODEL_KEYS)
+		to = pick(r, MODEL_KEYS);
+	ck_ok(kv_batch_delete_range(batch, model_key(low, sorted[from]),
+				    model_key(high, sorted[to])));
+	for (at = from; at < to; at++)
+		r->model.version[sorted[at]] = 0;
+}
+
 static void do_batch(struct run *r)
 {
 	struct kv_batch *batch = kv_batch_new();
@@ -57,7 +98,9 @@ static void do_batch(struct run *r)
 
 	while (count-- > 0) {
 		i = pick(r, MODEL_KEYS);
-		if (pick(r, 4) == 0) {
+		if (pick(r, 20) == 0) {
+			delete_range(r, batch);
+		} else if (pick(r, 4) == 0) {
 			kv_batch_delete(batch, model_key(key, i));
 			r->model.version[i] = 0;
 		} else {
@@ -123,26 +166,6 @@ static void do_get(struct run *r)
 	kv_value_release(&value);
 }
 
-/* The keys in the order of their bytes. */
-static unsigned sorted[MODEL_KEYS];
-
-static int by_bytes(const void *a, const void *b)
-{
-	char x[32], y[32];
-
-	return slice_cmp(model_key(x, *(const unsigned *)a),
-			 model_key(y, *(const unsigned *)b));
-}
-
-static void sort_keys(void)
-{
-	unsigned i;
-
-	for (i = 0; i < MODEL_KEYS; i++)
-		sorted[i] = i;
-	qsort(sorted, MODEL_KEYS, sizeof(sorted[0]), by_bytes);
-}
-
 /* The first present key at place @at or behind it, or MODEL_KEYS. */
 static unsigned model_at(const struct run *r, unsigned at, unsigned upper)
 {
@@ -157,6 +180,84 @@ static unsigned model_before(const struct run *r, unsigned at, unsigned lower)
 	while (at > lower && r->model.version[sorted[at - 1]] == 0)
 		at--;
 	return at > lower ? at - 1 : MODEL_KEYS;
+}
+
+/* Some reads at a snapshot: what a walk finds, and points. */
+static void check_snapshot(struct run *r, const struct kv_snapshot *snapshot)
+{
+	struct kv_value value;
+	struct kv_iter *it;
+	struct slice stored;
+	unsigned at, i;
+	char key[32];
+	int rc;
+
+	ck_ok(kv_iter_open_at(&it, r->kv, snapshot, slice_str(""),
+			      slice_str("")));
+	at = model_at(r, 0, MODEL_KEYS);
+	for (rc = kv_iter_first(it); rc == 1; rc = kv_iter_next(it)) {
+		ck_assert_uint_eq(model_number(kv_iter_key(it)), sorted[at]);
+		ck_ok(kv_iter_value(it, &stored));
+		check_value(r, sorted[at], stored);
+		at = model_at(r, at + 1, MODEL_KEYS);
+	}
+	ck_ok(rc);
+	ck_assert_uint_eq(at, MODEL_KEYS);
+	at = model_before(r, MODEL_KEYS, 0);
+	for (rc = kv_iter_last(it); rc == 1; rc = kv_iter_prev(it)) {
+		ck_assert_uint_eq(model_number(kv_iter_key(it)), sorted[at]);
+		at = model_before(r, at, 0);
+	}
+	ck_ok(rc);
+	ck_assert_uint_eq(at, MODEL_KEYS);
+	kv_iter_close(it);
+
+	for (i = 0; i < MODEL_KEYS; i += 7) {
+		rc = kv_get_at(r->kv, snapshot, model_key(key, i), &value);
+		ck_assert_int_eq(rc, r->model.version[i] ? 0 : -ENOENT);
+		if (rc < 0)
+			continue;
+		check_value(r, i, value.data);
+		kv_value_release(&value);
+	}
+}
+
+static void check_held(struct run *r, struct held *h)
+{
+	struct model now = r->model;
+
+	r->model = h->model;
+	check_snapshot(r, h->snapshot);
+	r->model = now;
+}
+
+static void drop_held(struct held *h)
+{
+	kv_snapshot_close(h->snapshot);
+	h->snapshot = NULL;
+}
+
+static void drop_all_held(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(r->held); i++)
+		drop_held(&r->held[i]);
+}
+
+/* Takes a snapshot, looks at one that is held, or lets it go. */
+static void do_hold(struct run *r)
+{
+	struct held *h = &r->held[pick(r, ARRAY_SIZE(r->held))];
+
+	if (!h->snapshot) {
+		ck_ok(kv_snapshot_open(&h->snapshot, r->kv));
+		h->model = r->model;
+		return;
+	}
+	check_held(r, h);
+	if (pick(r, 3) == 0)
+		drop_held(h);
 }
 
 /* A walk to and fro between two bounds, as long as there is something. */
@@ -249,6 +350,7 @@ static void do_reopen(struct run *r)
 	bool clean = pick(r, 2);
 	struct env *env;
 
+	drop_all_held(r);
 	if (clean)
 		ck_ok(kv_close(r->kv));
 	ck_ok(env_mem_cut(r->env, ENV_MEM_LOSE_NOTHING,
@@ -268,6 +370,8 @@ static void do_step(struct run *r)
 		do_batch(r);
 	else if (what < 500)
 		do_copy(r);
+	else if (what < 520)
+		do_hold(r);
 	else if (what < 800)
 		do_get(r);
 	else if (what < 970)
@@ -306,6 +410,7 @@ START_TEST(store_is_the_model)
 	while (steps-- > 0)
 		do_step(r);
 	ck_ok(kv_verify(r->kv));
+	drop_all_held(r);
 	ck_ok(kv_close(r->kv));
 	env_free(r->env);
 	free(r);

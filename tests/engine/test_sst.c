@@ -86,7 +86,8 @@ static void add_numbered(struct entries *a, unsigned count, size_t value_max)
 
 static int get(struct table *t, struct slice key, struct sst_found *found)
 {
-	return sst_get(t->sst, t->cache, key, filter_hash(key), found);
+	return sst_get(t->sst, t->cache, key, filter_hash(key), ENTRY_SEQ_MAX,
+		       found);
 }
 
 static void check_gets(struct table *t)
@@ -114,10 +115,10 @@ static void check_gets(struct table *t)
 		ck_ok(get(t, slice_of(absent, n + 1), &found));
 		/* Also where the filter would let it pass. */
 		ck_ok(sst_get(t->sst, t->cache, slice_of(absent, n + 1),
-			      filter_hash(want->key), &found));
+			      filter_hash(want->key), ENTRY_SEQ_MAX, &found));
 	}
 	ck_ok(sst_get(t->sst, t->cache, slice_str("\xff"),
-		      filter_hash(t->all.at[0].key), &found));
+		      filter_hash(t->all.at[0].key), ENTRY_SEQ_MAX, &found));
 }
 
 static void check_table(struct table *t)

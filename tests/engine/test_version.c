@@ -270,10 +270,10 @@ START_TEST(overlap_includes_both_ends)
 	check_overlap(v, "a", "z", 0, 3);
 	check_overlap(v, "k", "z", 0, 0);
 
-	ck_assert(!version_absent_below(v, 1, slice_str("c")));
-	ck_assert(!version_absent_below(v, 2, slice_str("j")));
-	ck_assert(version_absent_below(v, 3, slice_str("c")));
-	ck_assert(version_absent_below(v, 1, slice_str("e")));
+	ck_assert(!version_absent_below(v, 1, slice_str("c"), slice_str("c")));
+	ck_assert(!version_absent_below(v, 2, slice_str("j"), slice_str("j")));
+	ck_assert(version_absent_below(v, 3, slice_str("c"), slice_str("c")));
+	ck_assert(version_absent_below(v, 1, slice_str("e"), slice_str("e")));
 	version_unref(v);
 }
 END_TEST
