@@ -210,21 +210,26 @@ int blob_read(const struct blob *b, const struct blob_handle *h, void **data)
 	return rc;
 }
 
+/* A value to be read: what load_value() needs to know. */
+struct value_load {
+	const struct blob *blob;
+	const struct blob_handle *handle;
+};
+
+static int load_value(const void *context, void **data, size_t *size)
+{
+	const struct value_load *l = context;
+	int rc = blob_read(l->blob, l->handle, data);
+
+	if (rc == 0)
+		*size = l->handle->raw_size;
+	return rc;
+}
+
 int blob_read_cached(const struct blob *b, const struct blob_handle *h,
 		     struct cache *cache, struct cache_entry **out)
 {
-	struct cache_entry *e = cache_get(cache, b->id, h->offset);
-	void *data;
-	int rc;
+	struct value_load l = { .blob = b, .handle = h };
 
-	if (!e) {
-		rc = blob_read(b, h, &data);
-		if (rc < 0)
-			return rc;
-		e = cache_put(cache, b->id, h->offset, data, h->raw_size);
-		if (!e)
-			return -ENOMEM;
-	}
-	*out = e;
-	return 0;
+	return cache_get_or_load(cache, b->id, h->offset, load_value, &l, out);
 }

@@ -1,96 +1,86 @@
 #include "engine/cache.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "engine/base/hash.h"
-#include "engine/base/lock.h"
+#include "engine/base/error.h"
+#include "engine/cache_evict.h"
+#include "engine/cache_table.h"
 
-#define SHARDS 8
+#define STEPS_MAX 16 /* of a lookup that may be astray */
 
-struct cache_entry {
+/* Somebody reads what others wait for. */
+struct load {
+	struct load *next;
 	uint64_t file;
 	uint64_t offset;
-	void *data;            /* owned */
-	size_t size;           /* bytes */
-	_Atomic uint32_t refs; /* callers', and one of the table's */
-	bool used; /* since the hand came by; guarded by the shard's lock */
-	struct cache_entry *chain; /* next in the bucket */
-	struct cache_entry *after; /* the ring that the hand goes round */
-	struct cache_entry *before;
+	unsigned users; /* who reads, and who waits */
+	bool done;
+	int rc;
+	struct cache_entry *entry; /* if rc is 0: a reference for each user */
+	struct error_words words;  /* if it is not */
 };
-
-struct shard {
-	struct mutex lock; /* RANK_CACHE */
-	struct cache_entry **buckets;
-	size_t bucket_count; /* a power of two */
-	size_t count;
-	size_t bytes;
-	size_t bytes_max;
-	struct cache_entry *hand; /* in the ring, NULL if it is empty */
-};
-
-struct cache {
-	struct shard shards[SHARDS];
-};
-
-/* What an entry costs beside its bytes. */
-#define ENTRY_OVERHEAD (sizeof(struct cache_entry) + sizeof(void *) + 32)
 
 struct cache *cache_new(size_t bytes_max)
 {
 	struct cache *c = calloc(1, sizeof(*c));
-	int i;
 
 	if (!c)
 		return NULL;
-	for (i = 0; i < SHARDS; i++) {
-		struct shard *s = &c->shards[i];
-
-		mutex_init(&s->lock, RANK_CACHE);
-		s->bytes_max = bytes_max / SHARDS;
-		s->bucket_count = 64;
-		s->buckets = calloc(s->bucket_count, sizeof(*s->buckets));
-		if (!s->buckets) {
-			cache_free(c);
-			return NULL;
-		}
+	if (cache_table_init(c) < 0) {
+		free(c);
+		return NULL;
 	}
+	mutex_init(&c->lock, RANK_CACHE);
+	cond_init(&c->loaded);
+	c->bytes_max = bytes_max;
+	c->fresh.tail = &c->fresh.head;
+	c->main.tail = &c->main.head;
 	return c;
 }
 
 void cache_free(struct cache *c)
 {
-	int i;
-
 	if (!c)
 		return;
-	for (i = 0; i < SHARDS; i++) {
-		struct shard *s = &c->shards[i];
-
-		if (!s->buckets)
-			break;
-		while (s->hand) {
-			struct cache_entry *e = s->hand;
-
-			assert(e->refs == 1);
-			s->hand = e->after == e ? NULL : e->after;
-			e->before->after = e->after;
-			e->after->before = e->before;
-			cache_release(e);
-		}
-		free(s->buckets);
-		mutex_fini(&s->lock);
-	}
+	assert(!c->loads);
+	cache_table_fini(c);
+	cond_fini(&c->loaded);
+	mutex_fini(&c->lock);
 	free(c);
+}
+
+/* An entry that was LOOSE has been given back by the last who held it. */
+static void settle(struct cache_entry *e)
+{
+	const uint64_t state = WORD_VISIBLE | WORD_LOOSE;
+	struct cache_trash trash = { .count = 0 };
+	struct cache *c = e->cache;
+
+	mutex_lock(&c->lock);
+	if ((e->word & (state | WORD_REFS)) != state) {
+		/* Held again, or somebody was faster. */
+	} else if (cache_fits(c, cache_cost(e->data))) {
+		atomic_fetch_and(&e->word, ~WORD_LOOSE);
+		cache_enqueue(c, e);
+		cache_shrink(c, 0, &trash);
+	} else {
+		(void)!cache_remove(c, e, &trash);
+	}
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
 }
 
 void cache_release(struct cache_entry *e)
 {
-	if (!e || atomic_fetch_sub(&e->refs, 1) > 1)
+	uint64_t word;
+
+	if (!e)
 		return;
-	free(e->data);
-	free(e);
+	word = atomic_fetch_sub_explicit(&e->word, WORD_REF,
+					 memory_order_release);
+	assert(word & WORD_REFS);
+	if (unlikely(word & WORD_LOOSE) && (word & WORD_REFS) == WORD_REF)
+		settle(e);
 }
 
 struct slice cache_data(const struct cache_entry *e)
@@ -98,167 +88,217 @@ struct slice cache_data(const struct cache_entry *e)
 	return slice_of(e->data, e->size);
 }
 
-static struct cache_entry **find(struct shard *s, uint64_t hash, uint64_t file,
-				 uint64_t offset)
+/* Without the lock: what it finds is there, what it does not find may be. */
+static struct cache_entry *try_find(struct cache *c, uint64_t file,
+				    uint64_t offset)
 {
-	struct cache_entry **at = &s->buckets[hash & (s->bucket_count - 1)];
+	struct cache_bucket *b = bucket_of(c, hash_mix(file, offset));
+	struct cache_entry *e = atomic_load_explicit(&b->chain,
+						     memory_order_acquire);
+	uint64_t word;
+	int steps;
 
-	while (*at && ((*at)->file != file || (*at)->offset != offset))
-		at = &(*at)->chain;
-	return at;
+	for (steps = 0; e && !entry_is(e, file, offset); steps++) {
+		if (steps == STEPS_MAX)
+			return NULL;
+		e = atomic_load_explicit(&e->chain, memory_order_acquire);
+	}
+	if (!e)
+		return NULL;
+	word = atomic_fetch_add_explicit(&e->word, WORD_HIT + WORD_REF,
+					 memory_order_acquire);
+	if (likely(word & WORD_VISIBLE) && likely(entry_is(e, file, offset)))
+		return e;
+	cache_release(e);
+	return NULL;
 }
 
 struct cache_entry *cache_get(struct cache *c, uint64_t file, uint64_t offset)
 {
-	uint64_t hash = hash_mix(file, offset);
-	struct shard *s = &c->shards[hash >> 61];
-	struct cache_entry *e;
+	struct cache_entry *e = try_find(c, file, offset);
 
-	mutex_lock(&s->lock);
-	e = *find(s, hash, file, offset);
-	if (e) {
-		e->used = true;
-		atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
-	}
-	mutex_unlock(&s->lock);
+	if (e)
+		return e;
+	mutex_lock(&c->lock);
+	e = cache_find(c, file, offset, WORD_HIT + WORD_REF);
+	if (!e)
+		c->misses++;
+	mutex_unlock(&c->lock);
 	return e;
-}
-
-/* Failing to grow only makes the chains longer. */
-static void grow(struct shard *s)
-{
-	size_t count = s->bucket_count * 2, i;
-	struct cache_entry **buckets = calloc(count, sizeof(*buckets));
-
-	if (!buckets)
-		return;
-	for (i = 0; i < s->bucket_count; i++) {
-		struct cache_entry *e = s->buckets[i], *next;
-
-		for (; e; e = next) {
-			uint64_t h = hash_mix(e->file, e->offset);
-
-			next = e->chain;
-			e->chain = buckets[h & (count - 1)];
-			buckets[h & (count - 1)] = e;
-		}
-	}
-	free(s->buckets);
-	s->buckets = buckets;
-	s->bucket_count = count;
-}
-
-static void unlink_entry(struct shard *s, struct cache_entry *e)
-{
-	uint64_t hash = hash_mix(e->file, e->offset);
-
-	*find(s, hash, e->file, e->offset) = e->chain;
-	s->hand = e->after == e ? NULL : e->after;
-	e->before->after = e->after;
-	e->after->before = e->before;
-	s->bytes -= e->size + ENTRY_OVERHEAD;
-	s->count--;
-}
-
-/*
- * Makes room for @size bytes; the victims, to be released without the lock, are
- * chained.  An entry that somebody holds, or that was used since the hand came
- * by, is passed over; two rounds end it.
- */
-static struct cache_entry *evict(struct shard *s, size_t size)
-{
-	struct cache_entry *victims = NULL;
-	size_t passed = 0;
-
-	while (s->hand && s->bytes + size > s->bytes_max &&
-	       passed <= 2 * s->count) {
-		struct cache_entry *e = s->hand;
-
-		if (e->used || e->refs > 1) {
-			e->used = false;
-			s->hand = e->after;
-			passed++;
-			continue;
-		}
-		unlink_entry(s, e);
-		e->chain = victims;
-		victims = e;
-	}
-	return victims;
-}
-
-static void link_entry(struct shard *s, struct cache_entry *e, uint64_t hash)
-{
-	struct cache_entry **bucket = &s->buckets[hash & (s->bucket_count - 1)];
-
-	e->chain = *bucket;
-	*bucket = e;
-	/* Behind the hand: the last one that it will come to. */
-	if (s->hand) {
-		e->after = s->hand;
-		e->before = s->hand->before;
-		e->before->after = e;
-		e->after->before = e;
-	} else {
-		e->after = e->before = e;
-		s->hand = e;
-	}
-	s->bytes += e->size + ENTRY_OVERHEAD;
-	s->count++;
-	atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
 }
 
 struct cache_entry *cache_put(struct cache *c, uint64_t file, uint64_t offset,
 			      void *data, size_t size)
 {
-	uint64_t hash = hash_mix(file, offset);
-	struct shard *s = &c->shards[hash >> 61];
-	struct cache_entry *e, *old, *victims = NULL, *next;
+	struct cache_trash trash = { .count = 0 };
+	struct cache_entry *e;
 
-	e = calloc(1, sizeof(*e));
-	if (!e) {
-		free(data);
-		return NULL;
-	}
-	e->file = file;
-	e->offset = offset;
-	e->data = data;
-	e->size = size;
-	e->refs = 1;
-
-	mutex_lock(&s->lock);
-	old = *find(s, hash, file, offset);
-	if (old) {
-		atomic_fetch_add_explicit(&old->refs, 1, memory_order_relaxed);
-	} else {
-		victims = evict(s, size + ENTRY_OVERHEAD);
-		if (s->bytes + size + ENTRY_OVERHEAD <= s->bytes_max)
-			link_entry(s, e, hash);
-		if (s->count > s->bucket_count)
-			grow(s);
-	}
-	mutex_unlock(&s->lock);
-
-	for (; victims; victims = next) {
-		next = victims->chain;
-		cache_release(victims);
-	}
-	if (old) {
-		cache_release(e);
-		return old;
-	}
+	assert(size <= UINT32_MAX);
+	mutex_lock(&c->lock);
+	e = cache_add(c, file, offset, slice_of(data, size), 1, &trash);
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
 	return e;
+}
+
+static struct load *find_load(struct cache *c, uint64_t file, uint64_t offset)
+	NEEDS(c->lock);
+
+static struct load *find_load(struct cache *c, uint64_t file, uint64_t offset)
+{
+	struct load *l = c->loads;
+
+	while (l && (l->file != file || l->offset != offset))
+		l = l->next;
+	return l;
+}
+
+static struct load *begin_load(struct cache *c, uint64_t file, uint64_t offset)
+	NEEDS(c->lock);
+
+static struct load *begin_load(struct cache *c, uint64_t file, uint64_t offset)
+{
+	struct load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->file = file;
+	l->offset = offset;
+	l->users = 1;
+	l->next = c->loads;
+	c->loads = l;
+	return l;
+}
+
+/* Nobody who comes now will wait for @l; those who do each get a reference. */
+static void end_load(struct cache *c, struct load *l, int rc, struct slice data)
+{
+	struct cache_trash trash = { .count = 0 };
+	struct load **at = &c->loads;
+
+	assert(data.size <= UINT32_MAX);
+	mutex_lock(&c->lock);
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	if (rc == 0) {
+		l->entry = cache_add(c, l->file, l->offset, data, l->users,
+				     &trash);
+		if (!l->entry)
+			rc = -ENOMEM;
+	} else {
+		error_take(&l->words);
+	}
+	l->rc = rc;
+	l->done = true;
+	if (l->users > 1)
+		cond_broadcast(&c->loaded);
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
+}
+
+/* One user takes the result; the last frees it. */
+static int leave_load(struct cache *c, struct load *l, struct cache_entry **out)
+{
+	int rc;
+
+	mutex_lock(&c->lock);
+	while (!l->done)
+		cond_wait(&c->loaded, &c->lock);
+	rc = l->rc;
+	if (rc == 0)
+		*out = l->entry;
+	else if (l->words.rc == rc)
+		error_put_back(&l->words);
+	if (--l->users == 0)
+		free(l);
+	mutex_unlock(&c->lock);
+	return rc;
+}
+
+int cache_get_or_load(struct cache *c, uint64_t file, uint64_t offset,
+		      cache_load_fn load, const void *context,
+		      struct cache_entry **out)
+{
+	struct cache_entry *e = try_find(c, file, offset);
+	struct load *l = NULL;
+	bool ours = false;
+	void *data = NULL;
+	size_t size = 0;
+	int rc;
+
+	if (likely(e != NULL)) {
+		*out = e;
+		return 0;
+	}
+	mutex_lock(&c->lock);
+	e = cache_find(c, file, offset, WORD_HIT + WORD_REF);
+	if (!e) {
+		c->misses++;
+		l = find_load(c, file, offset);
+		ours = !l;
+		if (l)
+			l->users++;
+		else
+			l = begin_load(c, file, offset);
+	}
+	mutex_unlock(&c->lock);
+	if (e) {
+		*out = e;
+		return 0;
+	}
+	if (!l)
+		return -ENOMEM;
+	if (ours) {
+		rc = load(context, &data, &size);
+		end_load(c, l, rc, slice_of(data, size));
+	}
+	return leave_load(c, l, out);
+}
+
+void cache_charge(struct cache *c, ssize_t delta)
+{
+	struct cache_trash trash = { .count = 0 };
+
+	mutex_lock(&c->lock);
+	assert(delta >= 0 || c->charged >= (size_t)-delta);
+	c->charged += (size_t)delta;
+	cache_shrink(c, 0, &trash);
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
 }
 
 size_t cache_bytes(struct cache *c)
 {
-	size_t bytes = 0;
-	int i;
+	size_t bytes;
 
-	for (i = 0; i < SHARDS; i++) {
-		mutex_lock(&c->shards[i].lock);
-		bytes += c->shards[i].bytes;
-		mutex_unlock(&c->shards[i].lock);
-	}
+	mutex_lock(&c->lock);
+	bytes = c->bytes;
+	mutex_unlock(&c->lock);
 	return bytes;
+}
+
+void cache_stats(struct cache *c, struct cache_stats *stats)
+{
+	struct cache_stats s;
+	size_t i;
+
+	mutex_lock(&c->lock);
+	s = (struct cache_stats){
+		.hits = c->hits,
+		.misses = c->misses,
+		.inserts = c->inserts,
+		.evictions = c->evictions,
+		.entries = c->count,
+		.bytes = c->bytes,
+		.charged = c->charged,
+	};
+	for (i = 0; i <= c->table->mask; i++) {
+		struct cache_entry *e = c->table->buckets[i].chain;
+
+		for (; e; e = e->chain)
+			s.hits += e->word / WORD_HIT;
+	}
+	mutex_unlock(&c->lock);
+	*stats = s;
 }

@@ -3,10 +3,20 @@
  * each.
  *
  * An entry is named by two numbers (file, offset) and holds bytes from the
- * heap.  What a caller holds stays valid however long; what nobody holds is
- * evicted, second chance first (CLOCK), so that the sum of all sizes stays
- * within the budget.  The table is split into shards by the hash of the name,
- * each with a lock of its own.
+ * heap.  What a caller holds stays valid however long.  A hit takes no lock: it
+ * is one atomic addition, and giving back is one subtraction (cache_entry.h
+ * says how that is sound).  All else, a miss first of all, takes the cache's
+ * one lock for the time it takes to link an entry and to unlink another; it is
+ * never held while something is read.
+ *
+ * Budget.  Counted are the entries' bytes as the heap rounds them, the tables,
+ * and what cache_charge() adds for memory that lives elsewhere.  Whoever makes
+ * the sum exceed the budget evicts (cache_evict.h says what goes first), down
+ * to the budget, or as far as what is held allows; what was held too long goes
+ * when it is given back.  What can never fit is given to its caller, and to
+ * those who ask while it is held, and goes with the last of them.  The tables
+ * never shrink: an empty cache takes about 4 KiB, and one that was full of
+ * entries of n bytes keeps about 80 bytes for each of them.
  *
  * Thread-safe.
  */
@@ -36,13 +46,52 @@ struct cache_entry *cache_get(struct cache *cache, uint64_t file,
 struct cache_entry *cache_put(struct cache *cache, uint64_t file,
 			      uint64_t offset, void *data, size_t size);
 
+/*
+ * Reads what is not in the cache: fills @data, from malloc(), and @size, at
+ * most UINT32_MAX bytes, or returns an error with words in error_text().
+ */
+typedef int (*cache_load_fn)(const void *context, void **data, size_t *size);
+
+/*
+ * The entry, held; @load is called if there is none.  Of several callers who
+ * miss the same entry one calls, the others sleep until it is done, and its
+ * error is theirs too; it is not remembered.  Returns 0, the error of @load, or
+ * -ENOMEM.
+ */
+int cache_get_or_load(struct cache *cache, uint64_t file, uint64_t offset,
+		      cache_load_fn load, const void *context,
+		      struct cache_entry **out) MUST_USE;
+
 /* Gives an entry back.  Accepts NULL. */
 void cache_release(struct cache_entry *e);
 
 /* The bytes, valid while the entry is held. */
 struct slice cache_data(const struct cache_entry *e);
 
-/* What is in the cache now, in bytes. */
+/*
+ * @delta more bytes (less, if negative) live elsewhere and count against the
+ * budget: memtables, filters.  The cache is smaller at once, but its tables and
+ * a sixteenth of the budget for entries remain its own.
+ */
+void cache_charge(struct cache *cache, ssize_t delta);
+
+/* What is in the cache now, in bytes, tables included, charges left out. */
 size_t cache_bytes(struct cache *cache);
+
+struct cache_stats {
+	uint64_t hits;      /* cache_get()s that found, ..._load()s that did */
+	uint64_t misses;    /* those that did not, or waited for a load */
+	uint64_t inserts;   /* entries added */
+	uint64_t evictions; /* entries that went again */
+	size_t entries;     /* in the cache now */
+	size_t bytes;       /* as cache_bytes() */
+	size_t charged;     /* the sum of all cache_charge() */
+};
+
+/*
+ * Walks over the whole cache.  Each hit is counted once, but 2^32 of one entry
+ * without an eviction in between count as none.
+ */
+void cache_stats(struct cache *cache, struct cache_stats *stats);
 
 #endif

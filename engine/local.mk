@@ -17,7 +17,9 @@ libengine_a_SOURCES = \
 	%D%/blob.c %D%/blob_record.h \
 	%D%/blob_refs.c %D%/blob_refs.h \
 	%D%/block.c %D%/block.h \
-	%D%/cache.c %D%/cache.h \
+	%D%/cache.c %D%/cache.h %D%/cache_entry.h \
+	%D%/cache_evict.c %D%/cache_evict.h \
+	%D%/cache_table.c %D%/cache_table.h \
 	%D%/compact.c \
 	%D%/compact_pick.c %D%/compact_pick.h \
 	%D%/cover.c %D%/cover.h \

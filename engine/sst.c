@@ -185,28 +185,40 @@ int sst_ranges(struct sst *sst, const struct range_dels **out)
 	return rc;
 }
 
+/* A page to be read: what load_page() needs to know. */
+struct page_load {
+	const struct sst *sst;
+	const struct sst_reader *reader;
+	struct sst_handle handle;
+	enum sst_page_kind kind;
+};
+
+static int load_page(const void *context, void **data, size_t *size)
+{
+	const struct page_load *l = context;
+	struct page *page;
+	int rc;
+
+	rc = sst_page_read(l->reader->file, l->sst->size, l->reader->salt,
+			   l->handle, l->kind, &page);
+	if (rc < 0)
+		return rc;
+	*data = page;
+	*size = page->size;
+	return 0;
+}
+
 /* The page of a block, held, read through @cache. */
 static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 		    struct sst_handle handle, enum sst_page_kind kind,
 		    struct cache_entry **out)
 {
-	struct cache_entry *e;
-	struct page *page;
-	int rc;
+	const struct page_load l = {
+		.sst = sst, .reader = r, .handle = handle, .kind = kind
+	};
 
-	e = cache_get(cache, sst->number, handle.offset);
-	if (unlikely(!e)) {
-		rc = sst_page_read(r->file, sst->size, r->salt, handle, kind,
-				   &page);
-		if (rc < 0)
-			return rc;
-		e = cache_put(cache, sst->number, handle.offset, page,
-			      page->size);
-		if (!e)
-			return -ENOMEM;
-	}
-	*out = e;
-	return 0;
+	return cache_get_or_load(cache, sst->number, handle.offset, load_page,
+				 &l, out);
 }
 
 /* Where the index page @p leads; 0 if nowhere. */

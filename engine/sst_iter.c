@@ -52,43 +52,56 @@ static int above(const struct sst_iter *it, int depth)
 								     : SST_ROOT;
 }
 
+/* A page to be read: what read_page() needs to know. */
+struct page_load {
+	struct sst_iter *it;
+	struct sst_handle handle;
+	enum sst_page_kind kind;
+};
+
 /* Reads the page of a block; data blocks perhaps ahead. */
-static int read_page(struct sst_iter *it, struct sst_handle h,
-		     enum sst_page_kind kind, struct page **page)
+static int read_page(const struct page_load *l, struct page **page)
 {
-	struct env_file *file = it->reader->file;
-	uint64_t salt = it->reader->salt;
+	const struct sst_reader *r = l->it->reader;
+	const struct sst *sst = l->it->sst;
 	const uint8_t *stored = NULL;
 
-	if (kind == SST_PAGE_DATA)
-		stored = sst_ahead_get(&it->ahead, file,
-				       it->sst->props.root.offset, h);
+	if (l->kind == SST_PAGE_DATA)
+		stored = sst_ahead_get(&l->it->ahead, r->file,
+				       sst->props.root.offset, l->handle);
 	if (stored)
-		return sst_page_decode(file, salt, h, kind, stored, page);
-	return sst_page_read(file, it->sst->size, salt, h, kind, page);
+		return sst_page_decode(r->file, r->salt, l->handle, l->kind,
+				       stored, page);
+	return sst_page_read(r->file, sst->size, r->salt, l->handle, l->kind,
+			     page);
+}
+
+static int load_into_cache(const void *context, void **data, size_t *size)
+{
+	struct page *page;
+	int rc = read_page(context, &page);
+
+	if (rc < 0)
+		return rc;
+	*data = page;
+	*size = page->size;
+	return 0;
 }
 
 /* Fills an empty place with the page of a block. */
 static int enter(struct sst_iter *it, struct sst_handle h,
 		 enum sst_page_kind kind, struct sst_place *place)
 {
-	uint64_t number = it->sst->number;
-	struct page *page;
+	const struct page_load l = { .it = it, .handle = h, .kind = kind };
 	int rc;
 
-	place->held = it->cache ? cache_get(it->cache, number, h.offset) : NULL;
-	if (!place->held) {
-		rc = read_page(it, h, kind, &page);
-		if (rc < 0)
-			return rc;
-		if (it->cache)
-			place->held = cache_put(it->cache, number, h.offset,
-						page, page->size);
-		else
-			place->own = page;
-	}
-	if (!place->held && !place->own)
-		return -ENOMEM;
+	if (it->cache)
+		rc = cache_get_or_load(it->cache, it->sst->number, h.offset,
+				       load_into_cache, &l, &place->held);
+	else
+		rc = read_page(&l, &place->own);
+	if (rc < 0)
+		return rc;
 	place->page = place->own ? place->own : cache_data(place->held).data;
 	place->offset = h.offset;
 	return 0;

@@ -1,8 +1,11 @@
-/* The cache: its budget, what is held, and many threads at once. */
+/* The cache: its budget, what it keeps, one loader, many threads at once. */
 #include "tests/suite.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
+#include "engine/base/error.h"
 #include "engine/base/mem_rand.h"
 #include "engine/base/thread.h"
 #include "engine/cache.h"
@@ -123,11 +126,14 @@ START_TEST(more_held_than_the_budget)
 
 	for (i = 0; i < ARRAY_SIZE(held); i++)
 		held[i] = put(c, 1, i);
-	ck_assert_uint_le(cache_bytes(c), BUDGET);
+	ck_assert_uint_ge(cache_bytes(c), sizeof(held) / sizeof(*held) * ENTRY);
 	for (i = 0; i < ARRAY_SIZE(held); i++) {
 		ck_assert(holds(held[i], 1, i, ENTRY));
 		cache_release(held[i]);
 	}
+	/* It is back within its budget without another call. */
+	ck_assert_uint_le(cache_bytes(c), BUDGET);
+	ck_assert_uint_ge(cache_bytes(c), BUDGET / 2);
 	cache_free(c);
 }
 END_TEST
@@ -169,10 +175,12 @@ START_TEST(budget_of_nothing_keeps_nothing)
 	struct cache *c = cache_new(0);
 	struct cache_entry *e = put(c, 1, 1);
 
-	ck_assert(!has(c, 1, 1));
-	ck_assert_uint_eq(cache_bytes(c), 0);
+	/* Who asks while it is held shares it. */
+	ck_assert(has(c, 1, 1));
 	ck_assert(holds(e, 1, 1, ENTRY));
 	cache_release(e);
+	ck_assert(!has(c, 1, 1));
+	ck_assert_uint_le(cache_bytes(c), 4 * KIB);
 	cache_free(c);
 }
 END_TEST
@@ -180,14 +188,277 @@ END_TEST
 START_TEST(entry_larger_than_all_is_given_and_not_kept)
 {
 	struct cache *c = cache_new(BUDGET);
-	struct cache_entry *e = cache_put(c, 1, 1, bytes_of(1, 1, 2 * BUDGET),
-					  2 * BUDGET);
+	struct cache_entry *e;
 
+	cache_release(put(c, 2, 2));
+	e = cache_put(c, 1, 1, bytes_of(1, 1, 2 * BUDGET), 2 * BUDGET);
 	ck_assert(holds(e, 1, 1, 2 * BUDGET));
-	ck_assert_uint_le(cache_bytes(c), BUDGET);
 	cache_release(e);
-	ck_assert(!has(c, 1, 1));
+	ck_assert_ptr_null(cache_get(c, 1, 1));
+	/* Nor did it drive out what fits. */
+	ck_assert(has(c, 2, 2));
+	ck_assert_uint_le(cache_bytes(c), BUDGET);
 	cache_free(c);
+}
+END_TEST
+
+START_TEST(entry_of_most_of_the_budget_is_kept)
+{
+	struct cache *c = cache_new(BUDGET);
+	size_t size = BUDGET / 10 * 9;
+	struct cache_entry *e;
+
+	cache_release(cache_put(c, 1, 1, bytes_of(1, 1, size), size));
+	e = cache_get(c, 1, 1);
+	ck_assert_ptr_nonnull(e);
+	ck_assert(holds(e, 1, 1, size));
+	cache_release(e);
+	cache_free(c);
+}
+END_TEST
+
+/* From 16 bytes to 1 MiB, small ones more often. */
+static size_t mixed_size(struct mem_rand *rand)
+{
+	size_t top = (size_t)16 << mem_rand_below(rand, 17);
+
+	return 1 + (size_t)mem_rand_below(rand, top);
+}
+
+START_TEST(budget_is_kept_with_mixed_sizes)
+{
+	size_t budget = 8 * MIB;
+	struct cache *c = cache_new(budget);
+	struct mem_rand rand = { .state = 5 };
+	unsigned i;
+
+	for (i = 0; i < 20000; i++) {
+		size_t size = mixed_size(&rand);
+
+		cache_release(cache_put(c, 1, i, bytes_of(1, i, size), size));
+		ck_assert_uint_le(cache_bytes(c), budget);
+		if (i > 2000)
+			ck_assert_uint_ge(cache_bytes(c), budget / 4 * 3);
+	}
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(small_entries_give_way_to_large_ones)
+{
+	struct cache *c = cache_new(4 * MIB);
+	struct cache_stats stats;
+	unsigned i, kept = 0;
+
+	for (i = 0; i < 40000; i++)
+		cache_release(cache_put(c, 1, i, bytes_of(1, i, 100), 100));
+	cache_stats(c, &stats);
+	ck_assert_uint_ge(stats.entries, 4 * MIB / 300);
+	ck_assert_uint_le(stats.bytes, 4 * MIB);
+
+	for (i = 0; i < 200; i++)
+		cache_release(
+			cache_put(c, 2, i, bytes_of(2, i, 64 * KIB), 64 * KIB));
+	for (i = 0; i < 200; i++) {
+		struct cache_entry *e = cache_get(c, 2, i);
+
+		kept += e != NULL;
+		cache_release(e);
+	}
+	/* Their tables stay, some 80 of 200 bytes for each. */
+	ck_assert_uint_ge(kept, 4 * MIB / (64 * KIB) * 4 / 10);
+	ck_assert_uint_le(cache_bytes(c), 4 * MIB);
+	cache_free(c);
+}
+END_TEST
+
+/* What the heap has given out, or 0 where it is another's (sanitizers). */
+static size_t heap_bytes(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+START_TEST(count_is_what_the_heap_says)
+{
+	size_t before = heap_bytes(), after, counted;
+	struct cache *c = cache_new(16 * MIB);
+	struct mem_rand rand = { .state = 9 };
+	unsigned i;
+
+	for (i = 0; i < 50000; i++) {
+		size_t size = mixed_size(&rand) % 3000;
+
+		cache_release(cache_put(c, 1, i, bytes_of(1, i, size), size));
+	}
+	after = heap_bytes();
+	counted = cache_bytes(c);
+	/* It keeps some of what was freed for this thread. */
+	if (after > before) {
+		ck_assert_uint_ge(counted, (after - before) / 100 * 97);
+		ck_assert_uint_le(counted, (after - before) / 100 * 102);
+	}
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(table_grows)
+{
+	enum { COUNT = 50000 };
+	struct cache *c = cache_new(16 * MIB);
+	struct cache_stats stats;
+	unsigned i;
+
+	for (i = 0; i < COUNT; i++)
+		cache_release(
+			cache_put(c, i % 7, i, bytes_of(i % 7, i, 50), 50));
+	for (i = 0; i < COUNT; i++) {
+		struct cache_entry *e = cache_get(c, i % 7, i);
+
+		ck_assert_ptr_nonnull(e);
+		ck_assert(holds(e, i % 7, i, 50));
+		cache_release(e);
+	}
+	cache_stats(c, &stats);
+	ck_assert_uint_eq(stats.entries, COUNT);
+	ck_assert_uint_eq(stats.hits, COUNT);
+	ck_assert_uint_eq(stats.inserts, COUNT);
+	ck_assert_uint_eq(stats.evictions, 0);
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(counters_count)
+{
+	struct cache *c = cache_new(BUDGET);
+	struct cache_stats stats;
+	unsigned i, found = 0;
+
+	for (i = 0; i < 1000; i++) {
+		if (has(c, 1, i % 300))
+			found++;
+		else
+			cache_release(put(c, 1, i % 300));
+	}
+	cache_stats(c, &stats);
+	ck_assert_uint_gt(found, 0);
+	ck_assert_uint_gt(stats.evictions, 0);
+	ck_assert_uint_eq(stats.hits, found);
+	ck_assert_uint_eq(stats.misses, 1000 - found);
+	ck_assert_uint_eq(stats.inserts, stats.misses);
+	ck_assert_uint_eq(stats.entries, stats.inserts - stats.evictions);
+	ck_assert_uint_eq(stats.bytes, cache_bytes(c));
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(charges_make_it_smaller)
+{
+	struct cache *c = cache_new(BUDGET);
+	struct cache_stats stats;
+	unsigned i;
+
+	for (i = 0; i < 2 * BUDGET / ENTRY; i++)
+		cache_release(put(c, 1, i));
+	ck_assert_uint_ge(cache_bytes(c), BUDGET / 10 * 9);
+
+	cache_charge(c, BUDGET / 2);
+	ck_assert_uint_le(cache_bytes(c), BUDGET / 2);
+	ck_assert_uint_ge(cache_bytes(c), BUDGET / 10 * 4);
+
+	/* However much is charged, something remains. */
+	cache_charge(c, 10 * BUDGET);
+	ck_assert_uint_le(cache_bytes(c), BUDGET / 5);
+	cache_release(put(c, 2, 1));
+	ck_assert(has(c, 2, 1));
+	cache_stats(c, &stats);
+	ck_assert_uint_eq(stats.charged, 10 * BUDGET + BUDGET / 2);
+
+	cache_charge(c, -(ssize_t)(10 * BUDGET + BUDGET / 2));
+	for (i = 0; i < 2 * BUDGET / ENTRY; i++)
+		cache_release(put(c, 3, i));
+	ck_assert_uint_ge(cache_bytes(c), BUDGET / 10 * 9);
+	cache_free(c);
+}
+END_TEST
+
+#define ZIPF_ITEMS  4096
+#define ZIPF_ROUNDS 100000
+
+/* Picks items by Zipf's law, exponent 1. */
+struct zipf {
+	double sums[ZIPF_ITEMS];
+	struct mem_rand rand;
+};
+
+static void zipf_init(struct zipf *z)
+{
+	double sum = 0;
+	unsigned i;
+
+	for (i = 0; i < ZIPF_ITEMS; i++)
+		z->sums[i] = sum += 1.0 / (i + 1);
+	z->rand.state = 77;
+}
+
+static uint64_t zipf_pick(struct zipf *z)
+{
+	double at = (double)mem_rand_below(&z->rand, 1 << 30) / (1 << 30) *
+		    z->sums[ZIPF_ITEMS - 1];
+	unsigned lo = 0, hi = ZIPF_ITEMS - 1;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (z->sums[mid] < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/*
+ * The share of hits among reads by Zipf's law, with @scan reads of what is
+ * never read again between two of them.
+ */
+static double zipf_hit_rate(struct zipf *z, unsigned scan)
+{
+	struct cache *c = cache_new(ZIPF_ITEMS / 5 * (ENTRY + 100));
+	unsigned i, j, hits = 0;
+	uint64_t at = 0;
+
+	zipf_init(z);
+	for (i = 0; i < ZIPF_ROUNDS; i++) {
+		uint64_t item = zipf_pick(z);
+
+		if (has(c, 1, item))
+			hits += i >= ZIPF_ROUNDS / 5;
+		else
+			cache_release(put(c, 1, item));
+		for (j = 0; j < scan; j++)
+			cache_release(put(c, 2, at++));
+	}
+	cache_free(c);
+	return (double)hits / (ZIPF_ROUNDS - ZIPF_ROUNDS / 5);
+}
+
+START_TEST(scan_does_not_wipe_out)
+{
+	static struct zipf z;
+	double best, alone, scanned;
+
+	zipf_init(&z);
+	/* What a cache that knew the law would reach. */
+	best = z.sums[ZIPF_ITEMS / 5] / z.sums[ZIPF_ITEMS - 1];
+	alone = zipf_hit_rate(&z, 0);
+	scanned = zipf_hit_rate(&z, 4);
+	if (getenv("CACHE_TEST_VERBOSE"))
+		printf("hit rates: best %.3f, alone %.3f, beside a scan %.3f\n",
+		       best, alone, scanned);
+	ck_assert_double_ge(alone, 0.93 * best);
+	ck_assert_double_ge(scanned, 0.88 * best);
 }
 END_TEST
 
@@ -218,7 +489,11 @@ static void work(void *arg)
 				      bytes_of(file, offset, size), size);
 		if (!holds(e, file, offset, size))
 			w->wrong++;
+		if (i % 64 == 0)
+			cache_charge(w->cache, BUDGET / 16);
 		cache_release(e);
+		if (i % 64 == 0)
+			cache_charge(w->cache, -(ssize_t)(BUDGET / 16));
 	}
 }
 
@@ -247,6 +522,129 @@ START_TEST(threads_see_whole_entries)
 }
 END_TEST
 
+/* What the load function of a test is told, and tells. */
+struct loader {
+	struct cache *cache;
+	_Atomic unsigned loads;
+	_Atomic unsigned asking; /* threads on their way in */
+	unsigned askers;
+	bool put_first; /* somebody else is faster */
+	int rc;
+};
+
+static int load_slowly(const void *context, void **data, size_t *size)
+{
+	struct loader *l = *(struct loader *const *)context;
+
+	l->loads++;
+	/* Until all ask, and a little longer, so that they wait by then. */
+	while (l->asking < l->askers)
+		usleep(1000);
+	usleep(50000);
+	if (l->put_first)
+		cache_release(put(l->cache, 3, 3));
+	if (l->rc < 0)
+		return error_set(l->rc, "the disk is on fire");
+	*data = bytes_of(3, 3, ENTRY);
+	*size = ENTRY;
+	return 0;
+}
+
+struct asker {
+	struct thread thread;
+	struct loader *loader;
+	int rc;
+	bool right; /* the bytes, or the words of the error */
+};
+
+static void ask(void *arg)
+{
+	struct asker *a = arg;
+	struct cache_entry *e;
+
+	a->loader->asking++;
+	a->rc = cache_get_or_load(a->loader->cache, 3, 3, load_slowly,
+				  &a->loader, &e);
+	if (a->rc < 0) {
+		a->right = strcmp(error_text(a->rc), "the disk is on fire") ==
+			   0;
+		return;
+	}
+	a->right = holds(e, 3, 3, ENTRY);
+	cache_release(e);
+}
+
+static void ask_at_once(struct loader *l)
+{
+	struct asker askers[8] = { 0 };
+	unsigned i;
+
+	l->loads = 0;
+	l->asking = 0;
+	l->askers = ARRAY_SIZE(askers);
+	for (i = 0; i < ARRAY_SIZE(askers); i++) {
+		askers[i].loader = l;
+		ck_ok(thread_start(&askers[i].thread, "asker", 0, ask,
+				   &askers[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(askers); i++)
+		thread_join(&askers[i].thread);
+	ck_assert_uint_eq(l->loads, 1);
+	for (i = 0; i < ARRAY_SIZE(askers); i++) {
+		ck_assert_int_eq(askers[i].rc, l->rc);
+		ck_assert(askers[i].right);
+	}
+}
+
+START_TEST(one_loads_for_all)
+{
+	struct loader l = { .cache = cache_new(BUDGET) };
+	struct cache_stats stats;
+
+	ask_at_once(&l);
+	ck_assert(has(l.cache, 3, 3));
+	cache_stats(l.cache, &stats);
+	ck_assert_uint_eq(stats.inserts, 1);
+	ck_assert_uint_eq(stats.misses, 8);
+	cache_free(l.cache);
+}
+END_TEST
+
+START_TEST(one_loads_for_all_though_nothing_is_kept)
+{
+	struct loader l = { .cache = cache_new(0) };
+
+	ask_at_once(&l);
+	ck_assert(!has(l.cache, 3, 3));
+	cache_free(l.cache);
+}
+END_TEST
+
+START_TEST(failed_load_fails_for_all_and_is_forgotten)
+{
+	struct loader l = { .cache = cache_new(BUDGET), .rc = -EIO };
+
+	ask_at_once(&l);
+	ck_assert(!has(l.cache, 3, 3));
+	l.rc = 0;
+	ask_at_once(&l);
+	ck_assert(has(l.cache, 3, 3));
+	cache_free(l.cache);
+}
+END_TEST
+
+START_TEST(load_that_comes_second_gives_the_first_entry)
+{
+	struct loader l = { .cache = cache_new(BUDGET), .put_first = true };
+	struct cache_stats stats;
+
+	ask_at_once(&l);
+	cache_stats(l.cache, &stats);
+	ck_assert_uint_eq(stats.inserts, 1);
+	cache_free(l.cache);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cache");
@@ -254,6 +652,8 @@ int main(void)
 
 	tcase_add_test(tc, what_was_put_is_found);
 	tcase_add_test(tc, second_put_gives_the_first_entry);
+	tcase_add_test(tc, table_grows);
+	tcase_add_test(tc, counters_count);
 	tcase_add_test(tc, threads_see_whole_entries);
 
 	tc = suite_case(s, "budget");
@@ -263,5 +663,17 @@ int main(void)
 	tcase_add_test(tc, used_entries_outlive_others);
 	tcase_add_test(tc, budget_of_nothing_keeps_nothing);
 	tcase_add_test(tc, entry_larger_than_all_is_given_and_not_kept);
+	tcase_add_test(tc, entry_of_most_of_the_budget_is_kept);
+	tcase_add_test(tc, budget_is_kept_with_mixed_sizes);
+	tcase_add_test(tc, small_entries_give_way_to_large_ones);
+	tcase_add_test(tc, count_is_what_the_heap_says);
+	tcase_add_test(tc, charges_make_it_smaller);
+	tcase_add_test(tc, scan_does_not_wipe_out);
+
+	tc = suite_case(s, "loads");
+	tcase_add_test(tc, one_loads_for_all);
+	tcase_add_test(tc, one_loads_for_all_though_nothing_is_kept);
+	tcase_add_test(tc, failed_load_fails_for_all_and_is_forgotten);
+	tcase_add_test(tc, load_that_comes_second_gives_the_first_entry);
 	return suite_run(s);
 }
