@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "engine/base/env_bounded.h"
 #include "engine/base/error.h"
 #include "engine/recover.h"
 #include "engine/sched.h"
@@ -21,6 +22,7 @@ const struct kv_options kv_options_default = {
 	.reserve_bytes = 64 * MIB,
 	.blob_file_bytes_max = 256 * MIB,
 	.sync_interval_ms = 5000,
+	.open_files_max = 512,
 };
 
 const char *kv_error_text(int rc)
@@ -69,6 +71,7 @@ static void kv_free(struct kv *kv)
 	mutex_fini(&kv->gc_job);
 	mutex_fini(&kv->sync);
 	mutex_fini(&kv->commit);
+	env_free(kv->env);
 	free(kv);
 }
 
@@ -78,7 +81,13 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 
 	if (!kv)
 		return NULL;
-	kv->env = env;
+	kv->env = env_bounded_new(env, options->open_files_max > 0
+					       ? options->open_files_max
+					       : SIZE_MAX);
+	if (!kv->env) {
+		free(kv);
+		return NULL;
+	}
 	kv->options = *options;
 	mutex_init(&kv->commit, RANK_COMMIT);
 	mutex_init(&kv->sync, RANK_SYNC);

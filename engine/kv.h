@@ -53,6 +53,7 @@ struct kv_options {
 	size_t blob_file_bytes_max; /* then the next blob file is begun */
 	unsigned sync_interval_ms;  /* background sync; 0: none */
 	size_t reserve_bytes;       /* kept free: kv_batch_use_reserve() */
+	size_t open_files_max;      /* tables and old blob files; 0: no bound */
 };
 
 /* What kv_open() takes for options that are NULL. */

@@ -49,7 +49,7 @@ struct view {
 
 struct kv {
 	/* Set by kv_open(), then constant. */
-	struct env *env; /* borrowed */
+	struct env *env; /* owned: bounds the open files of the caller's */
 	struct kv_options options;
 	uint8_t store_id[16];
 	struct cache *blocks; /* owned */

@@ -315,10 +315,12 @@ int vlog_sync(struct vlog *v)
 			rc = env_sync(d.blob->file);
 		if (rc == 0)
 			d.blob->synced = d.covers;
-		if (rc == 0 && d.last)
+		if (rc == 0 && d.last) {
+			env_seal(d.blob->file);
 			forget_dirty(v, i, d.blob);
-		else
+		} else {
 			i++;
+		}
 		blob_unref(d.blob);
 	}
 	return rc;

@@ -53,6 +53,12 @@ void env_close(struct env_file *file)
 		file->env->ops->close(file);
 }
 
+void env_seal(struct env_file *file)
+{
+	if (file->env->ops->seal)
+		file->env->ops->seal(file);
+}
+
 ssize_t env_read_at(struct env_file *file, void *buf, size_t size,
 		    uint64_t offset)
 {

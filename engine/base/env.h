@@ -52,6 +52,7 @@ struct env_ops {
 	int (*open)(struct env *env, const char *name, enum env_mode mode,
 		    struct env_file **out);
 	void (*close)(struct env_file *file);
+	void (*seal)(struct env_file *file); /* or NULL: nothing to do */
 	ssize_t (*read_at)(struct env_file *file, void *buf, size_t size,
 			   uint64_t offset);
 	int (*write_at)(struct env_file *file, const struct slice *parts,
@@ -99,6 +100,12 @@ void env_free(struct env *env);
 int env_open(struct env *env, const char *name, enum env_mode mode,
 	     struct env_file **out) MUST_USE;
 void env_close(struct env_file *file);
+
+/*
+ * Says that @file, whose bytes are all durable, will not be written to any
+ * more: from now on it may be treated as one opened with ENV_READ.
+ */
+void env_seal(struct env_file *file);
 
 /*
  * Reads up to @size bytes; fewer only at the end of the file.  Returns their

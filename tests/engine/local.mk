@@ -6,6 +6,7 @@ ENGINE_SUITES = \
 	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
 	tests/engine/test_env \
+	tests/engine/test_env_bounded \
 	tests/engine/test_env_mem \
 	tests/engine/test_filter \
 	tests/engine/test_keep \
@@ -34,6 +35,10 @@ tests_engine_test_base_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_env_SOURCES = %D%/test_env.c tests/suite.h
 tests_engine_test_env_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_env_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_env_bounded_SOURCES = %D%/test_env_bounded.c tests/suite.h
+tests_engine_test_env_bounded_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_env_bounded_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_env_mem_SOURCES = %D%/test_env_mem.c tests/suite.h
 tests_engine_test_env_mem_CFLAGS = $(TEST_CFLAGS)

@@ -138,6 +138,24 @@ START_TEST(more_held_than_the_budget)
 }
 END_TEST
 
+START_TEST(what_no_longer_fits_goes_when_it_is_released)
+{
+	size_t size = BUDGET / 5 * 3;
+	struct cache *c = cache_new(BUDGET);
+	struct cache_entry *a, *b;
+
+	a = cache_put(c, 1, 1, bytes_of(1, 1, size), size);
+	b = cache_put(c, 1, 2, bytes_of(1, 2, size), size);
+	ck_assert_uint_ge(cache_bytes(c), 2 * size);
+	cache_release(b);
+	ck_assert_uint_le(cache_bytes(c), BUDGET);
+	ck_assert(holds(a, 1, 1, size));
+	cache_release(a);
+	ck_assert_uint_le(cache_bytes(c), BUDGET);
+	cache_free(c);
+}
+END_TEST
+
 START_TEST(used_entries_outlive_others)
 {
 	struct cache *c = cache_new(BUDGET);
@@ -660,6 +678,7 @@ int main(void)
 	tcase_add_test(tc, budget_is_kept);
 	tcase_add_test(tc, held_entries_survive);
 	tcase_add_test(tc, more_held_than_the_budget);
+	tcase_add_test(tc, what_no_longer_fits_goes_when_it_is_released);
 	tcase_add_test(tc, used_entries_outlive_others);
 	tcase_add_test(tc, budget_of_nothing_keeps_nothing);
 	tcase_add_test(tc, entry_larger_than_all_is_given_and_not_kept);

@@ -31,6 +31,7 @@ static const struct kv_options options = {
 	.sst_bytes_max = 4 * KIB,
 	.level_base_bytes = 8 * KIB,
 	.blob_file_bytes_max = 8 * KIB,
+	.open_files_max = 3,
 };
 
 #define KINDS 3

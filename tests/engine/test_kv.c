@@ -21,6 +21,7 @@ static const struct kv_options small = {
 	.sst_bytes_max = 64 * KIB,
 	.level_base_bytes = 256 * KIB,
 	.blob_file_bytes_max = 32 * KIB,
+	.open_files_max = 3,
 };
 
 static struct env *new_env(void)
