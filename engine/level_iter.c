@@ -18,10 +18,14 @@ struct level_iter {
 /* Opens table @index, unless it is the one that is open. */
 static int open_table(struct level_iter *it, size_t index)
 {
-	if (it->in.sst == it->ssts[index])
-		return 0;
+	int rc = 0;
+
+	if (it->in.sst != it->ssts[index])
+		rc = sst_iter_open(&it->in, it->ssts[index]);
+	if (rc < 0)
+		return rc;
 	it->index = index;
-	return sst_iter_open(&it->in, it->ssts[index]);
+	return 0;
 }
 
 static int show(struct level_iter *it, int rc)

@@ -27,8 +27,8 @@ static uint64_t key_head(struct slice key, size_t skip)
 }
 
 /*
- * The place of the first head that is not below @head.  The compiler is given
- * no branch to make, since none could be predicted.
+ * The place of the first head that is not below @head, found without branches,
+ * since none could be predicted, as far as the compiler makes none of its own.
  *
  * Where the page is not in the processor's cache, what takes time is one miss
  * behind the other: so what the next steps may look at is asked for together.

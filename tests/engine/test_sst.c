@@ -734,31 +734,45 @@ END_TEST
 #define TABLES 5
 
 /* A level: tables that follow each other, written one by one. */
-START_TEST(level_is_one_source)
+static void write_level(struct table *t, struct sst *ssts[TABLES])
 {
 	const struct sst_writer_options options = { .block_bytes = 128 };
-	struct sst *ssts[TABLES];
-	struct table t = { 0 };
 	size_t i, k;
-	struct source *s;
 
-	ck_ok(env_mem_new(&t.env, 1));
-	t.cache = cache_new(64 * KIB);
-	add_numbered(&t.all, TABLES * 30, 20);
-	entries_sort(&t.all);
+	ck_ok(env_mem_new(&t->env, 1));
+	t->cache = cache_new(64 * KIB);
+	add_numbered(&t->all, TABLES * 30, 20);
+	entries_sort(&t->all);
 	for (i = 0; i < TABLES; i++) {
 		struct sst_props props = { 0 };
 		struct sst_writer *w;
 		uint64_t size;
 
-		ck_ok(sst_writer_open(&w, t.env, i + 1, store_id, &options));
+		ck_ok(sst_writer_open(&w, t->env, i + 1, store_id, &options));
 		for (k = i * 30; k < (i + 1) * 30; k++)
-			ck_ok(sst_writer_add(w, &t.all.at[k]));
+			ck_ok(sst_writer_add(w, &t->all.at[k]));
 		ck_ok(sst_writer_finish(w, &props, &size));
 		sst_writer_close(w);
-		ssts[i] = sst_new(t.env, store_id, i + 1, size, &props);
+		ssts[i] = sst_new(t->env, store_id, i + 1, size, &props);
 	}
+}
 
+static void level_fini(struct table *t, struct sst *ssts[TABLES])
+{
+	size_t i;
+
+	for (i = 0; i < TABLES; i++)
+		sst_unref(ssts[i]);
+	table_fini(t);
+}
+
+START_TEST(level_is_one_source)
+{
+	struct sst *ssts[TABLES];
+	struct table t = { 0 };
+	struct source *s;
+
+	write_level(&t, ssts);
 	s = level_source(ssts, TABLES, t.cache);
 	ck_assert_uint_eq(s->seq_max, TABLES * 30 - 1 + 5);
 	entries_check_walks(&t.all, s);
@@ -773,9 +787,44 @@ START_TEST(level_is_one_source)
 	ck_ok(source_seek(s, slice_str("key")));
 	ck_ok(source_seek_before(s, slice_str("key")));
 	source_close(s);
-	for (i = 0; i < TABLES; i++)
-		sst_unref(ssts[i]);
-	table_fini(&t);
+	level_fini(&t, ssts);
+}
+END_TEST
+
+/* After a failure a seek must lead to where it leads without one. */
+START_TEST(level_recovers_from_a_failure)
+{
+	struct sst *ssts[TABLES];
+	struct table t = { 0 };
+	size_t i, failures = 0;
+	bool struck = true;
+	struct source *s;
+	uint64_t kth;
+	int rc;
+
+	for (kth = 1; struck; kth++) {
+		write_level(&t, ssts);
+		s = level_source(ssts, TABLES, t.cache);
+		ck_assert_int_eq(source_seek(s, t.all.at[20].key), 1);
+		env_mem_arm(t.env, ENV_MEM_EIO, kth, false);
+		do {
+			rc = source_next(s);
+		} while (rc == 1);
+		struck = env_mem_faults(t.env) > 0;
+		failures += rc == -EIO;
+		env_mem_arm(t.env, ENV_MEM_NONE, 0, false);
+
+		/* Back to where it was, and on. */
+		rc = source_seek(s, t.all.at[20].key);
+		for (i = 20; i < t.all.count; i++) {
+			entries_expect(&t.all, i, s, rc);
+			rc = source_next(s);
+		}
+		source_close(s);
+		level_fini(&t, ssts);
+	}
+	/* Opening a table takes several calls. */
+	ck_assert_uint_gt(failures, 3 * TABLES);
 }
 END_TEST
 
@@ -792,6 +841,7 @@ int main(void)
 	tcase_add_test(tc,
 		       compression_saves_space_and_is_left_out_if_not_asked);
 	tcase_add_test(tc, level_is_one_source);
+	tcase_add_test(tc, level_recovers_from_a_failure);
 	tcase_add_test(tc, unfinished_file_is_removed);
 	tcase_add_test(tc, dropped_table_goes_with_the_last_reference);
 
