@@ -86,7 +86,6 @@ static uint64_t tag_unfold(uint64_t folded, uint64_t last)
 
 int block_builder_add(struct block_builder *b, const struct entry *e)
 {
-	const size_t last_size = b->last_key.size;
 	const size_t size = HEADER_SIZE + ENTRY_HEADER_MAX + e->key.size +
 			    e->value.size;
 	const uint8_t *key = e->key.data;
@@ -119,7 +118,9 @@ int block_builder_add(struct block_builder *b, const struct entry *e)
 	b->last_key.size = e->key.size;
 	b->last_tag = e->tag;
 	b->bytes += (uint32_t)(e->key.size + e->value.size);
-	return b->count++ == 0 || unshared > 0 || shared < last_size;
+	/* A key that sorts behind another has something behind what both share.
+	 */
+	return b->count++ == 0 || unshared > 0;
 }
 
 size_t block_builder_size(const struct block_builder *b)

@@ -130,6 +130,37 @@ static const struct source_ops page_ops = {
 	.prev = page_prev,
 };
 
+static void check_find(const struct entries *a, const struct page *page,
+		       struct slice key)
+{
+	size_t i = entries_seek(a, key);
+	bool there = i < a->count && slice_eq(a->at[i].key, key);
+	struct entry e;
+
+	ck_assert_int_eq(page_find(page, key, &e), there);
+	ck_assert(!there || (entry_cmp(&e, &a->at[i]) == 0 &&
+			     slice_eq(e.value, a->at[i].value)));
+}
+
+/* What is there, and what is a byte longer, or shorter, or quite short. */
+static void check_finds(const struct entries *a, const struct page *page)
+{
+	uint8_t near[1024];
+	size_t i, n;
+
+	for (i = 0; i < a->count; i++) {
+		n = a->at[i].key.size;
+		memcpy(near, a->at[i].key.data, n);
+		near[n] = 0;
+		check_find(a, page, slice_of(near, n));
+		check_find(a, page, slice_of(near, n + 1));
+		check_find(a, page, slice_of(near, n - 1));
+		check_find(a, page, slice_of(near, n / 2));
+		near[0] ^= 1;
+		check_find(a, page, slice_of(near, n));
+	}
+}
+
 /* Sorts and ends @a. */
 static void check(struct entries *a)
 {
@@ -145,6 +176,7 @@ static void check(struct entries *a)
 	entries_check_walks(a, &s.source);
 	entries_check_seeks(a, &s.source);
 	entries_check_turns(a, &s.source, 5000);
+	check_finds(a, page);
 	free(page);
 	free((void *)block.data);
 	entries_fini(a);
@@ -394,6 +426,16 @@ START_TEST(each_other_length_is_refused)
 }
 END_TEST
 
+START_TEST(nothing_is_no_block)
+{
+	static const uint8_t zeros[16];
+	struct page *page;
+
+	ck_assert_int_eq(block_expand(slice_of(zeros, 8), &page), -EUCLEAN);
+	ck_assert_int_eq(block_expand(slice_of(zeros, 16), &page), -EUCLEAN);
+}
+END_TEST
+
 START_TEST(garbage_is_survived)
 {
 	struct mem_rand rand = { .state = 5 };
@@ -509,6 +551,7 @@ int main(void)
 	tc = suite_case(s, "nonsense");
 	tcase_add_test(tc, each_byte_may_have_any_value);
 	tcase_add_test(tc, each_other_length_is_refused);
+	tcase_add_test(tc, nothing_is_no_block);
 	tcase_add_test(tc, garbage_is_survived);
 	tcase_add_test(tc, only_what_is_in_order_passes);
 	return suite_run(s);
