@@ -11,7 +11,7 @@
 
 /* Of the kind in a folded tag. */
 #define KIND_BITS 3
-_Static_assert(ENTRY_BLOB < 1 << KIND_BITS, "a kind has 3 bits");
+_Static_assert(ENTRY_RANGE_DELETE < 1 << KIND_BITS, "a kind has 3 bits");
 
 void block_builder_init(struct block_builder *b)
 {

@@ -137,7 +137,7 @@ static void check_find(const struct entries *a, const struct page *page,
 	bool there = i < a->count && slice_eq(a->at[i].key, key);
 	struct entry e;
 
-	ck_assert_int_eq(page_find(page, key, &e), there);
+	ck_assert_int_eq(page_find(page, key, ENTRY_SEQ_MAX, &e), there);
 	ck_assert(!there || (entry_cmp(&e, &a->at[i]) == 0 &&
 			     slice_eq(e.value, a->at[i].value)));
 }
