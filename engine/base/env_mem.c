@@ -41,6 +41,7 @@ static const unsigned fault_applies[] = {
 
 struct env_mem {
 	struct env env;
+	void (*hook)(const char *name, uint64_t bytes); /* or NULL */
 
 	/*
 	 * Without a rank: the env stands for the kernel, which may be called
@@ -278,9 +279,12 @@ static int mem_write_at(struct env_file *file, const struct slice *parts,
 {
 	struct env_mem *em = mem_of(file->env);
 	uint64_t size = parts_size(parts, count);
-	int fault = call_begin(em, CALL_WRITE);
-	int rc = fault;
+	int fault, rc;
 
+	if (em->hook)
+		em->hook(file->name, size);
+	fault = call_begin(em, CALL_WRITE);
+	rc = fault;
 	if (fault > 0 && size > 0)
 		size = mem_rand_below(&em->rand, size);
 	if (fault >= 0)
@@ -536,6 +540,12 @@ int env_mem_cut(struct env *env, enum env_mem_loss loss, uint64_t seed,
 	}
 	*out = made;
 	return 0;
+}
+
+void env_mem_hook(struct env *env,
+		  void (*hook)(const char *name, uint64_t bytes))
+{
+	mem_of(env)->hook = hook;
 }
 
 void env_mem_limit(struct env *env, uint64_t bytes_max)

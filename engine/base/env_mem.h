@@ -71,6 +71,13 @@ void env_mem_limit(struct env *env, uint64_t bytes_max);
 /* The sum of all file sizes as the process sees them, removed ones left out. */
 uint64_t env_mem_bytes(struct env *env);
 
+/*
+ * Has @hook called before each write of @bytes to the file @name, without a
+ * lock, so that it may take its time: a slow disk.  Set before others write.
+ */
+void env_mem_hook(struct env *env,
+		  void (*hook)(const char *name, uint64_t bytes));
+
 /* Changes one byte of a file behind everybody's back: flips the bits @mask. */
 int env_mem_flip(struct env *env, const char *name, uint64_t offset,
 		 uint8_t mask) MUST_USE;
