@@ -15,6 +15,7 @@ void kv_batch_free(struct kv_batch *b)
 		return;
 	free(b->ops);
 	buf_fini(&b->bytes);
+	prepared_fini(&b->prepared);
 	free(b);
 }
 
@@ -22,6 +23,7 @@ void kv_batch_reset(struct kv_batch *b)
 {
 	b->count = 0;
 	b->size = 0;
+	b->put_max = 0;
 	b->use_reserve = false;
 	b->error = 0;
 	buf_reset(&b->bytes);
@@ -105,6 +107,8 @@ static int add(struct kv_batch *b, enum batch_kind kind, struct slice key,
 		buf_put(&b->bytes, value.data, value.size);
 	b->ops[b->count++] = op;
 	b->size += key.size + value.size;
+	if (kind == BATCH_PUT)
+		b->put_max = size_max(b->put_max, value.size);
 	return 0;
 }
 

@@ -131,17 +131,15 @@ bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 	return true;
 }
 
-uint64_t compact_debt(const struct version *v, uint64_t level_base_bytes)
+uint64_t compact_behind(const struct version *v, uint64_t level_base_bytes)
 {
 	struct compact_shares shares;
-	uint64_t debt = 0;
+	uint64_t behind = 0;
 	unsigned level;
 
 	compact_shares(v, level_base_bytes, &shares);
-	if (v->levels[0]->count >= COMPACT_L0_TABLES)
-		debt += v->levels[0]->bytes;
 	for (level = 1; level < LAST; level++)
 		if (v->levels[level]->bytes > shares.bytes[level])
-			debt += v->levels[level]->bytes - shares.bytes[level];
-	return debt;
+			behind += v->levels[level]->bytes - shares.bytes[level];
+	return behind;
 }

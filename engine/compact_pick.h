@@ -54,11 +54,11 @@ bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 		  const unsigned turns[VERSION_LEVELS],
 		  struct compact_job *job);
 
+/* Bytes by which levels below L0 are larger than their share, in all. */
+uint64_t compact_behind(const struct version *v, uint64_t level_base_bytes);
+
 /* The smallest and the largest key of some tables of a level. */
 void compact_range(const struct level *l, size_t first, size_t count,
 		   struct slice *min, struct slice *max);
-
-/* What L0 and the levels above their share hold too much, in bytes. */
-uint64_t compact_debt(const struct version *v, uint64_t level_base_bytes);
 
 #endif

@@ -5,8 +5,13 @@
 
 bool cover_any(const struct view *view)
 {
-	return view->version->range_count > 0 || mt_has_ranges(view->active) ||
-	       (view->frozen && mt_has_ranges(view->frozen));
+	bool any = view->version->range_count > 0 ||
+		   mt_has_ranges(view->active.mt);
+	size_t i;
+
+	for (i = 0; i < view->frozen_count; i++)
+		any |= mt_has_ranges(view->frozen[i].mt);
+	return any;
 }
 
 static int cover_in_table(struct sst *sst, struct slice key, uint64_t seq,
@@ -55,9 +60,9 @@ int cover_at(const struct view *view, struct slice key, uint64_t seq,
 	size_t i;
 	int rc = 0;
 
-	mt_cover(view->active, key, seq, &c);
-	if (view->frozen)
-		mt_cover(view->frozen, key, seq, &c);
+	mt_cover(view->active.mt, key, seq, &c);
+	for (i = 0; i < view->frozen_count; i++)
+		mt_cover(view->frozen[i].mt, key, seq, &c);
 	for (i = 0; rc == 0 && i < v->levels[0]->count; i++)
 		rc = cover_in_table(v->levels[0]->ssts[i], key, seq, &c);
 	for (i = 1; rc == 0 && i < VERSION_LEVELS; i++)

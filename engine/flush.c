@@ -44,6 +44,7 @@ struct flush {
 	struct entry *portion;   /* owned; the entries lie in mt */
 	size_t count;
 	uint64_t entries; /* written to the table, and range tombstones */
+	uint64_t seen;    /* of the memtable's, so far */
 	struct keep keep;
 	struct range_dels ranges; /* fragments */
 	uint64_t *snapshots;      /* owned */
@@ -53,6 +54,14 @@ static bool is_large(const struct flush *f, const struct entry *e)
 {
 	return entry_kind(e) == ENTRY_PUT &&
 	       e->value.size >= f->kv->options.separate_at;
+}
+
+/* Lets writers know how far this is. */
+static void tell_progress(const struct flush *f)
+{
+	uint64_t bytes = mt_bytes(f->mt);
+
+	f->kv->pace.flushed_bytes = bytes * f->seen / (mt_count(f->mt) + 1);
 }
 
 /*
@@ -83,9 +92,10 @@ static int write_portion(struct flush *f)
 		}
 		rc = sst_writer_add(f->writer, &e);
 	}
-	vlog_batch_fini(&f->blobs);
+	vlog_batch_reset(&f->blobs);
 	f->entries += f->count;
 	f->count = 0;
+	tell_progress(f);
 	return rc;
 }
 
@@ -119,6 +129,7 @@ static int write_entries(struct flush *f, struct source *s)
 	int rc;
 
 	for (rc = source_first(s); rc == 1; rc = source_next(s)) {
+		f->seen++;
 		rc = is_wanted(f, &s->entry);
 		if (rc == 1)
 			rc = add_entry(f, &s->entry);
@@ -179,18 +190,17 @@ static int finish_table(struct flush *f, uint64_t number, struct edit *edit)
 	return rc;
 }
 
-/* Writes @view's frozen memtable to a table on L0 and adds that to @edit. */
-static int write_table(struct kv *kv, struct view *view, struct edit *edit)
+/* Writes @mt, @view's oldest, to a table on L0 and adds that to @edit. */
+static int write_table(struct kv *kv, const struct view *view, struct mt *mt,
+		       struct edit *edit)
 {
 	const struct sst_writer_options options = {
 		.block_bytes = kv->options.block_bytes,
 		.compress = true,
 	};
-	struct flush f = { .kv = kv,
-			   .mt = view->frozen,
-			   .below = view->version };
+	struct flush f = { .kv = kv, .mt = mt, .below = view->version };
 	uint64_t number = store_next_number(kv);
-	struct source *s = mt_source(view->frozen);
+	struct source *s = mt_source(mt);
 	int rc = -ENOMEM;
 
 	range_dels_init(&f.ranges);
@@ -216,23 +226,26 @@ static int write_table(struct kv *kv, struct view *view, struct edit *edit)
 	return rc;
 }
 
-static int flush_view(struct kv *kv, struct view *view)
+/* Flushes the oldest memtable that is frozen in @view. */
+static int flush_oldest(struct kv *kv, const struct view *view)
 {
+	struct mt *mt = view_oldest(view)->mt;
 	struct edit edit = { 0 };
 	int rc;
 
-	rc = write_table(kv, view, &edit);
+	rc = write_table(kv, view, mt, &edit);
 	/* The table names values: they must be there before it is. */
 	if (rc == 0)
 		rc = store_sync(kv);
 	if (rc == 0)
 		rc = env_sync_dir(kv->env);
 	if (rc == 0) {
-		edit.wal_min = view->active_wal->number;
-		edit.seq_last = mt_seq_last(view->frozen);
+		edit.wal_min = view_second_wal(view)->number;
+		edit.seq_last = mt_seq_last(mt);
 		rc = store_commit_edit(kv, &edit, true);
 	}
 	edit_fini(&edit);
+	kv->pace.flushed_bytes = 0;
 	if (rc == 0) {
 		atomic_fetch_add(&kv->flushes, 1);
 		rc = store_drop_dead_blobs(kv);
@@ -240,18 +253,35 @@ static int flush_view(struct kv *kv, struct view *view)
 	return rc;
 }
 
-int store_flush_frozen(struct kv *kv)
+/* 1 if there was one to flush, else 0. */
+static int flush_step(struct kv *kv)
 {
 	struct view *view;
 	int rc = 0;
 
 	mutex_lock(&kv->flush_job);
 	view = store_view(kv);
-	if (view->frozen)
-		rc = flush_view(kv, view);
+	if (view_oldest(view)) {
+		rc = flush_oldest(kv, view);
+		if (rc == 0)
+			rc = 1;
+	}
 	view_unref(view);
 	mutex_unlock(&kv->flush_job);
 	return rc;
+}
+
+int store_flush_frozen(struct kv *kv)
+{
+	struct view *view = store_view(kv);
+	size_t left = view->frozen_count;
+	int rc = 1;
+
+	view_unref(view);
+	/* They go oldest first, so these many are enough. */
+	while (rc == 1 && left-- > 0)
+		rc = flush_step(kv);
+	return rc < 0 ? rc : 0;
 }
 
 int kv_flush(struct kv *kv)
@@ -265,8 +295,7 @@ static bool refers(const struct view *view, uint64_t id)
 {
 	const struct version_blob *b = version_blob(view->version, id);
 
-	return !b || b->live_count > 0 || mt_blob(view->active, id) ||
-	       (view->frozen && mt_blob(view->frozen, id));
+	return !b || b->live_count > 0 || view_mts_refer(view, id);
 }
 
 /*

@@ -62,9 +62,9 @@ static int add_sources(struct kv_iter *it, struct source **sources,
 	size_t n = 0, i;
 
 	*count = 0;
-	sources[n++] = mt_source(view->active);
-	if (view->frozen)
-		sources[n++] = mt_source(view->frozen);
+	sources[n++] = mt_source(view->active.mt);
+	for (i = 0; i < view->frozen_count; i++)
+		sources[n++] = mt_source(view->frozen[i].mt);
 	for (i = 0; i < v->levels[0]->count; i++)
 		sources[n++] = sst_source(v->levels[0]->ssts[i], cache);
 	for (i = 1; i < VERSION_LEVELS; i++)
@@ -80,7 +80,9 @@ static int add_sources(struct kv_iter *it, struct source **sources,
 
 static int open_merge(struct kv_iter *it)
 {
-	size_t max = 2 + it->view->version->levels[0]->count + VERSION_LEVELS;
+	const struct view *view = it->view;
+	size_t max = 1 + view->frozen_count + view->version->levels[0]->count +
+		     VERSION_LEVELS;
 	struct source **sources = calloc(max, sizeof(*sources));
 	size_t count, i;
 	int rc;
@@ -206,7 +208,7 @@ static int begin_void(struct kv_iter *it)
 		return rc;
 	it->watch = voids_watch(&it->kv->voids, buf_slice(&it->key), it->seq);
 	now = store_view(it->kv);
-	ours = now->active == it->view->active;
+	ours = now->active.mt == it->view->active.mt;
 	view_unref(now);
 	if (!ours) {
 		it->stale = true;

@@ -55,7 +55,7 @@ static void remove_spare(struct kv *kv)
 
 static void kv_free(struct kv *kv)
 {
-	view_unref(kv->view);
+	view_end(&kv->views);
 	remove_spare(kv);
 	vlog_fini(&kv->vlog);
 	manifest_fini(&kv->manifest);
@@ -63,14 +63,13 @@ static void kv_free(struct kv *kv)
 	cache_free(kv->blobs);
 	cond_fini(&kv->changed);
 	cond_fini(&kv->sync_done);
-	cond_fini(&kv->commit_done);
 	voids_fini(&kv->voids);
 	mutex_fini(&kv->state);
 	mutex_fini(&kv->compact_job);
 	mutex_fini(&kv->flush_job);
 	mutex_fini(&kv->gc_job);
 	mutex_fini(&kv->sync);
-	mutex_fini(&kv->commit);
+	queue_fini(&kv->queue);
 	env_free(kv->env);
 	free(kv);
 }
@@ -89,14 +88,13 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 		return NULL;
 	}
 	kv->options = *options;
-	mutex_init(&kv->commit, RANK_COMMIT);
+	queue_init(&kv->queue);
 	mutex_init(&kv->sync, RANK_SYNC);
 	mutex_init(&kv->gc_job, RANK_GC);
 	mutex_init(&kv->flush_job, RANK_JOB);
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);
 	voids_init(&kv->voids);
-	cond_init(&kv->commit_done);
 	cond_init(&kv->sync_done);
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
@@ -163,6 +161,8 @@ int kv_open(struct kv **out, struct env *env, const struct kv_options *options)
 	if (!kv)
 		return -ENOMEM;
 	rc = fit_to_medium(kv);
+	pace_init(&kv->pace, kv->options.memtable_bytes_max,
+		  kv->options.level_base_bytes);
 	if (rc == 0)
 		rc = open_store(kv);
 	if (rc == 0)
@@ -217,6 +217,20 @@ static void count_version(const struct version *v, struct kv_stats *s)
 	}
 }
 
+static void count_memtables(const struct view *view, struct kv_stats *s)
+{
+	size_t i;
+
+	s->memtable_bytes = mt_bytes(view->active.mt);
+	s->wal_bytes = reclog_file_size(view->active.wal->log);
+	for (i = 0; i < view->frozen_count; i++) {
+		s->memtable_bytes += mt_bytes(view->frozen[i].mt);
+		if (view->frozen[i].wal)
+			s->wal_bytes += reclog_file_size(
+				view->frozen[i].wal->log);
+	}
+}
+
 int kv_stats(struct kv *kv, struct kv_stats *stats)
 {
 	struct kv_stats s = { 0 };
@@ -229,12 +243,7 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 		return rc;
 	view = store_view(kv);
 	count_version(view->version, &s);
-	s.memtable_bytes = mt_bytes(view->active);
-	s.wal_bytes = reclog_file_size(view->active_wal->log);
-	if (view->frozen)
-		s.memtable_bytes += mt_bytes(view->frozen);
-	if (view->frozen_wal)
-		s.wal_bytes += reclog_file_size(view->frozen_wal->log);
+	count_memtables(view, &s);
 	if (kv->spare_wal.number != 0)
 		s.wal_bytes += kv->spare_wal.bytes;
 	view_unref(view);

@@ -36,10 +36,13 @@ libengine_a_SOURCES = \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
-	%D%/mt_hash.c %D%/mt_hash.h %D%/mt_tree.c %D%/mt_tree.h \
+	%D%/mt_hash.c %D%/mt_hash.h \
 	%D%/mt_range.c %D%/mt_range.h \
+	%D%/mt_tree.c %D%/mt_tree.h \
+	%D%/pace.c %D%/pace.h \
 	%D%/page.c %D%/page.h \
 	%D%/prepare.c %D%/prepare.h \
+	%D%/queue.c %D%/queue.h \
 	%D%/range_del.c %D%/range_del.h \
 	%D%/read.c %D%/read.h \
 	%D%/reclog.c %D%/reclog.h \
@@ -57,6 +60,7 @@ libengine_a_SOURCES = \
 	%D%/sync.c \
 	%D%/verify.c \
 	%D%/version.c %D%/version.h \
+	%D%/view.c %D%/view.h \
 	%D%/vlog.c %D%/vlog.h \
 	%D%/voids.c %D%/voids.h \
 	%D%/wal.c %D%/wal.h \

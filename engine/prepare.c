@@ -66,12 +66,14 @@ int store_write_values(struct kv *kv, struct vlog_batch *blobs)
  */
 static size_t separate_from(struct kv *kv, const struct kv_batch *batch)
 {
-	struct view *view = store_view(kv);
 	size_t from = kv->options.separate_at;
+	struct view *view;
 
-	if (batch->size <= RIDE_SIZE_MAX &&
-	    wal_is_synced_often(view->active_wal))
-		from = size_max(from, RIDE_SIZE_MAX + 1);
+	if (batch->put_max < from || batch->size > RIDE_SIZE_MAX)
+		return from;
+	view = store_view(kv);
+	if (wal_is_synced_often(view->active.wal))
+		from = RIDE_SIZE_MAX + 1;
 	view_unref(view);
 	return from;
 }
@@ -87,6 +89,8 @@ static int write_large(struct kv *kv, const struct kv_batch *batch, size_t from,
 	size_t i;
 	int rc = 0;
 
+	if (batch->put_max < from)
+		return 0;
 	for (i = 0; rc == 0 && i < batch->count; i++) {
 		const struct batch_op *op = &batch->ops[i];
 
@@ -201,11 +205,13 @@ static int encode(struct kv *kv, const struct kv_batch *batch, size_t from,
 	return rc;
 }
 
-int prepare(struct kv *kv, const struct kv_batch *batch, struct prepared *p)
+int prepare(struct kv *kv, struct kv_batch *batch)
 {
+	struct prepared *p = &batch->prepared;
 	size_t from = separate_from(kv, batch);
 	int rc;
 
+	assert(p->payload.size == 0);
 	rc = write_large(kv, batch, from, &p->blobs);
 	if (rc == 0)
 		rc = encode(kv, batch, from, p);
@@ -214,7 +220,7 @@ int prepare(struct kv *kv, const struct kv_batch *batch, struct prepared *p)
 	return rc;
 }
 
-void prepared_fini(struct prepared *p)
+void prepared_reset(struct prepared *p)
 {
 	size_t i;
 
@@ -222,8 +228,16 @@ void prepared_fini(struct prepared *p)
 		blob_leave(p->held[i]);
 		blob_unref(p->held[i]);
 	}
+	p->held_count = 0;
+	p->count = 0;
+	vlog_batch_reset(&p->blobs);
+	buf_reset(&p->payload);
+}
+
+void prepared_fini(struct prepared *p)
+{
+	prepared_reset(p);
 	free(p->held);
 	vlog_batch_fini(&p->blobs);
 	buf_fini(&p->payload);
-	*p = (struct prepared){ 0 };
 }

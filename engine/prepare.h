@@ -17,9 +17,9 @@
 struct kv;
 struct kv_batch;
 
-/* All zero is one without changes. */
+/* All zero is an empty one. */
 struct prepared {
-	struct buf payload;      /* of the log record */
+	struct buf payload;      /* of the log record; empty: not prepared */
 	uint32_t count;          /* changes */
 	struct vlog_batch blobs; /* what was written; holds its file */
 	struct blob **held;      /* owned: files that copies refer to */
@@ -27,11 +27,14 @@ struct prepared {
 	size_t held_cap;
 };
 
-/* Fills an empty @p.  Returns 0, -ENOENT (nothing to copy), -ENOSPC, ... */
-int prepare(struct kv *kv, const struct kv_batch *batch,
-	    struct prepared *p) MUST_USE;
+/* Fills @batch->prepared.  Returns 0, -ENOENT (nothing to copy), ... */
+int prepare(struct kv *kv, struct kv_batch *batch) MUST_USE;
 
-/* Lets the blob files go: the batch is in a memtable, or given up. */
+/*
+ * Lets the blob files go: the batch is in a memtable, or given up.  Keeps the
+ * memory.
+ */
+void prepared_reset(struct prepared *p);
 void prepared_fini(struct prepared *p);
 
 #endif

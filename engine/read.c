@@ -86,9 +86,7 @@ static int find_in_view(struct search *s, struct read_found *f)
 			return rc;
 		s->cover = cover.seq;
 	}
-	rc = mt_get(f->view->active, s->key, s->hash, s->seq, &f->entry) ||
-	     (f->view->frozen &&
-	      mt_get(f->view->frozen, s->key, s->hash, s->seq, &f->entry));
+	rc = view_get(f->view, s->key, s->hash, s->seq, &f->entry);
 	if (rc == 0) {
 		rc = find_in_tables(s, f->view->version, &found);
 		if (rc == 1) {

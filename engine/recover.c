@@ -136,22 +136,24 @@ static void remove_others(struct kv *kv, const struct files *f,
 /* Makes the first view: @v, an empty memtable, a new log; @mt as frozen. */
 static int first_view(struct kv *kv, struct version *v, struct mt *mt)
 {
-	struct view *view = calloc(1, sizeof(*view));
+	struct view *view = calloc(1, sizeof(*view)), *none;
 	int rc;
 
 	if (!view)
 		return -ENOMEM;
-	rc = store_new_log(kv, 0, &view->active, &view->active_wal);
+	rc = store_new_log(kv, 0, &view->active);
 	if (rc < 0) {
 		free(view);
 		return rc;
 	}
-	view->refs = 1;
+	kv->active = view->active;
 	view->version = version_ref(v);
 	if (mt)
-		view->frozen = mt_ref(mt);
-	kv->view = view;
-	return 0;
+		view->frozen[view->frozen_count++].mt = mt_ref(mt);
+	rc = view_publish(&kv->views, view, &none);
+	if (rc < 0)
+		view_free(view);
+	return rc;
 }
 
 int recover_create(struct kv *kv)
@@ -171,7 +173,7 @@ int recover_create(struct kv *kv)
 	kv->next_number = 1;
 	rc = first_view(kv, v, NULL);
 	if (rc == 0) {
-		kv->manifest.wal_min = kv->view->active_wal->number;
+		kv->manifest.wal_min = kv->active.wal->number;
 		rc = manifest_rewrite(&kv->manifest, v);
 	}
 	files_fini(&f);
@@ -421,7 +423,7 @@ static int begin_anew(struct kv *kv, struct replay *r, struct version *v)
 	kv->seq_visible = r->seq;
 	kv->seq_durable = r->seq;
 	if (!replayed)
-		kv->manifest.wal_min = kv->view->active_wal->number;
+		kv->manifest.wal_min = kv->active.wal->number;
 	rc = manifest_rewrite(&kv->manifest, v);
 	if (rc == 0 && replayed)
 		rc = store_flush_frozen(kv);
@@ -444,6 +446,14 @@ static int replay_and_begin(struct kv *kv, const struct files *f,
 		rc = begin_anew(kv, &r, v);
 	mt_unref(r.mt);
 	return rc;
+}
+
+static void remove_unnamed(struct kv *kv, const struct files *f)
+{
+	struct view *view = store_view(kv);
+
+	remove_others(kv, f, view->version, view->active.wal->number);
+	view_unref(view);
 }
 
 int recover_open(struct kv *kv)
@@ -476,8 +486,7 @@ int recover_open(struct kv *kv)
 	if (rc == 0)
 		rc = replay_and_begin(kv, &f, v);
 	if (rc == 0)
-		remove_others(kv, &f, kv->view->version,
-			      kv->view->active_wal->number);
+		remove_unnamed(kv, &f);
 	version_unref(v);
 	files_fini(&f);
 	return rc;

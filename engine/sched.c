@@ -26,7 +26,8 @@ static bool wait_frozen(struct kv *kv)
 	bool stopping;
 
 	mutex_lock(&kv->state);
-	while (!kv->stopping && (!kv->view->frozen || kv->poison))
+	while (!kv->stopping &&
+	       (!view_oldest(store_view_locked(kv)) || kv->poison))
 		cond_wait(&kv->changed, &kv->state);
 	stopping = kv->stopping;
 	mutex_unlock(&kv->state);

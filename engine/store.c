@@ -1,95 +1,99 @@
 #include "engine/store.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/compact_pick.h"
 
 struct view *store_view_at(struct kv *kv, uint64_t *seq)
 {
-	struct view *v;
+	struct view *v = view_pin(&kv->views);
 
-	/* Under the lock, so that all up to seq is in what the view holds. */
-	mutex_lock(&kv->state);
-	v = kv->view;
-	atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
 	*seq = kv->seq_visible;
-	mutex_unlock(&kv->state);
 	return v;
 }
 
 struct view *store_view(struct kv *kv)
 {
-	uint64_t seq;
-
-	return store_view_at(kv, &seq);
+	return view_pin(&kv->views);
 }
 
-void view_unref(struct view *v)
+struct view *store_view_locked(struct kv *kv)
 {
-	if (!v || atomic_fetch_sub(&v->refs, 1) > 1)
-		return;
-	mt_unref(v->active);
-	mt_unref(v->frozen);
-	wal_unref(v->active_wal);
-	wal_unref(v->frozen_wal);
-	version_unref(v->version);
-	free(v);
+	return view_current(&kv->views);
 }
 
-int view_blob(const struct view *v, uint64_t id, struct blob **out)
+static struct view_mt view_mt_ref(const struct view_mt *m)
 {
-	const struct version_blob *vb = version_blob(v->version, id);
-	struct blob *b = vb ? vb->blob : mt_blob(v->active, id);
-
-	if (!b && v->frozen)
-		b = mt_blob(v->frozen, id);
-	if (!b)
-		return error_set(-EUCLEAN,
-				 "value log: there is no blob %" PRIu64, id);
-	*out = b;
-	return 0;
+	return (struct view_mt){
+		.mt = mt_ref(m->mt),
+		.wal = m->wal ? wal_ref(m->wal) : NULL,
+	};
 }
 
 /* Fills @v from @old and the change, with references of its own. */
 static void derive_view(struct view *v, const struct view *old,
 			const struct view_change *c)
 {
-	v->refs = 1;
+	size_t kept = old->frozen_count - c->drop_oldest, i;
+
+	assert(old->frozen_count >= c->drop_oldest);
 	v->version = c->version ? c->version : version_ref(old->version);
-	if (c->active) {
-		assert(!old->frozen);
-		v->active = c->active;
-		v->active_wal = c->active_wal;
-		v->frozen = mt_ref(old->active);
-		v->frozen_wal = wal_ref(old->active_wal);
-		return;
-	}
-	v->active = mt_ref(old->active);
-	v->active_wal = wal_ref(old->active_wal);
-	if (old->frozen && !c->drop_frozen) {
-		v->frozen = mt_ref(old->frozen);
-		if (old->frozen_wal)
-			v->frozen_wal = wal_ref(old->frozen_wal);
-	}
+	v->active = c->active;
+	if (c->active.mt)
+		v->frozen[v->frozen_count++] = view_mt_ref(&old->active);
+	else
+		v->active = view_mt_ref(&old->active);
+	assert(v->frozen_count + kept <= VIEW_FROZEN_MAX);
+	for (i = 0; i < kept; i++)
+		v->frozen[v->frozen_count++] = view_mt_ref(&old->frozen[i]);
+}
+
+/* Undoes derive_view(), but keeps what the change brought. */
+static void abandon_view(struct view *v, const struct view_change *c)
+{
+	if (c->version)
+		v->version = NULL;
+	if (c->active.mt)
+		v->active = (struct view_mt){ 0 };
+	view_free(v);
+}
+
+/* Tells writers what is owed now. */
+static void measure_debt(struct kv *kv, const struct view *v)
+{
+	uint64_t frozen_bytes = 0;
+	size_t i;
+
+	for (i = 0; i < v->frozen_count; i++)
+		frozen_bytes += mt_bytes(v->frozen[i].mt);
+	kv->pace.frozen_bytes = frozen_bytes;
+	kv->pace.active_bytes = mt_bytes(v->active.mt);
+	kv->pace.l0_tables = v->version->levels[0]->count;
+	kv->pace.behind_bytes = compact_behind(v->version,
+					       kv->options.level_base_bytes);
 }
 
 int store_change_view(struct kv *kv, const struct view_change *change)
 {
-	struct view *v = calloc(1, sizeof(*v)), *old;
+	struct view *v = calloc(1, sizeof(*v)), *old = NULL;
+	int rc;
 
 	if (!v)
 		return -ENOMEM;
 
 	mutex_lock(&kv->state);
-	old = kv->view;
-	derive_view(v, old, change);
-	kv->view = v;
+	derive_view(v, store_view_locked(kv), change);
+	rc = view_publish(&kv->views, v, &old);
+	if (rc == 0)
+		measure_debt(kv, v);
 	cond_broadcast(&kv->changed);
 	mutex_unlock(&kv->state);
 
+	if (rc < 0)
+		abandon_view(v, change);
 	view_unref(old);
-	return 0;
+	return rc;
 }
 
 int store_poison(struct kv *kv, int rc)
@@ -144,9 +148,9 @@ static void mark_dropped(const struct version *old, const struct version *new,
 	}
 }
 
-int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_frozen)
+int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 {
-	struct view_change change = { .drop_frozen = drop_frozen };
+	struct view_change change = { .drop_oldest = drop_oldest };
 	struct view *old;
 	int rc;
 
@@ -165,8 +169,8 @@ int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_frozen)
 			store_poison(kv, rc);
 		if (rc == 0) {
 			mark_dropped(old->version, change.version, edit);
-			if (drop_frozen && old->frozen_wal)
-				old->frozen_wal->dropped = true;
+			if (drop_oldest && view_oldest(old)->wal)
+				view_oldest(old)->wal->dropped = true;
 			rc = store_change_view(kv, &change);
 			/* Durable but not to be seen: as good as an error. */
 			if (rc < 0)

@@ -6,18 +6,18 @@
  * the active memtable.  A memtable that is full is frozen, flushed to an SST
  * (flush.c), and its log dropped; SSTs are merged downwards (compact.c).
  *
- * The way of a read: a view holds all that a reader needs, memtables and
- * version, and never changes; it is pinned with one reference, and replaced as
- * a whole when a memtable is frozen or a version installed.
+ * The way of a read: a view (view.h) holds all that a reader needs, memtables
+ * and version, and never changes; it is replaced as a whole when a memtable is
+ * frozen or a version installed.
  *
  * Invariants
  *   - Every change up to a view's seq is in its memtables or its version.
- *   - At most one memtable is frozen; its log and the active one's are the only
- *     ones that recovery needs.
+ *   - At most VIEW_FROZEN_MAX memtables are frozen; their logs and the active
+ *     one's are the only ones that recovery needs.
  *   - An edit is durable in the manifest before the version it makes is seen,
  *     and what the edit drops is removed only after that.
  *   - Whatever an SST or a log names in the value log is in a blob file that
- * the manifest named before.
+ *     the manifest named before.
  */
 #ifndef ENGINE_STORE_H
 #define ENGINE_STORE_H
@@ -29,23 +29,11 @@
 #include "engine/cache.h"
 #include "engine/kv.h"
 #include "engine/manifest.h"
-#include "engine/mt.h"
-#include "engine/version.h"
+#include "engine/pace.h"
+#include "engine/queue.h"
+#include "engine/view.h"
 #include "engine/vlog.h"
 #include "engine/voids.h"
-#include "engine/wal.h"
-
-struct writer;
-
-/* All that a reader needs, immutable and counted. */
-struct view {
-	_Atomic uint32_t refs;
-	struct mt *active; /* owned references, all of them */
-	struct wal *active_wal;
-	struct mt *frozen;      /* being flushed, or NULL */
-	struct wal *frozen_wal; /* NULL with it, and in recovery */
-	struct version *version;
-};
 
 struct kv {
 	/* Set by kv_open(), then constant. */
@@ -61,15 +49,13 @@ struct kv {
 	struct thread sync_thread;
 	_Atomic bool threads; /* they run */
 
-	/* The write queue; see write.c. */
-	struct mutex commit; /* RANK_COMMIT */
-	struct cond commit_done;
-	struct writer *queue_head;
-	struct writer *queue_tail;
-	bool leading; /* somebody is the leader */
+	struct queue queue; /* of writers; see write.c */
+	struct pace pace;   /* how fast they may go */
 
 	/* Only the leader looks. */
-	uint64_t seq_given; /* newest sequence number given out */
+	uint64_t seq_given;    /* newest sequence number given out */
+	struct view_mt active; /* borrowed from the view: only the leader
+				* replaces it */
 
 	/* Syncing; see sync.c. */
 	struct mutex sync; /* RANK_SYNC */
@@ -85,9 +71,10 @@ struct kv {
 	struct vlog vlog;
 	struct manifest manifest;
 
+	struct views views; /* atomic; published to under state */
+
 	/* Guarded by state. */
 	struct mutex state;  /* RANK_STATE */
-	struct view *view;   /* owned reference, never NULL */
 	struct cond changed; /* the view, stopping or flush_rc did */
 	bool stopping;
 	int flush_rc; /* why the last flush failed, or 0 */
@@ -116,23 +103,25 @@ struct kv {
 /* Pins the current view; view_unref() gives it back. */
 struct view *store_view(struct kv *kv);
 
-/* The same, and the newest change that readers of it may see. */
+/*
+ * The same, and the newest change that readers of it may see: read in this
+ * order, as view.h says.
+ */
 struct view *store_view_at(struct kv *kv, uint64_t *seq);
-void view_unref(struct view *v); /* accepts NULL */
 
-/* The blob file with that id, borrowed from @v, or -EUCLEAN. */
-int view_blob(const struct view *v, uint64_t id, struct blob **out) MUST_USE;
+/* The current view, borrowed. */
+struct view *store_view_locked(struct kv *kv) NEEDS(kv->state);
 
 /*
- * Replaces the view: NULL keeps what there is, but @drop_frozen drops the
- * frozen memtable.  @active and @active_wal freeze the active ones.  Takes over
- * the references it is given, on success only.  Returns 0 or -ENOMEM.
+ * Replaces the view: zeros keep what there is; @version installs one; @active
+ * freezes the active memtable, and only the leader does that; @drop_oldest
+ * drops the oldest frozen one.  Takes over the references it is given, on
+ * success only.  Returns 0 or -ENOMEM.
  */
 struct view_change {
 	struct version *version;
-	struct mt *active;
-	struct wal *active_wal;
-	bool drop_frozen;
+	struct view_mt active;
+	bool drop_oldest;
 };
 
 int store_change_view(struct kv *kv, const struct view_change *change) MUST_USE;
@@ -145,10 +134,10 @@ int store_writable(struct kv *kv) MUST_USE;
 
 /*
  * Makes @edit durable in the manifest, then lets it be seen.  With
- * @drop_frozen, the frozen memtable goes in the same moment.
+ * @drop_oldest, the oldest frozen memtable goes in the same moment.
  */
 int store_commit_edit(struct kv *kv, struct edit *edit,
-		      bool drop_frozen) MUST_USE;
+		      bool drop_oldest) MUST_USE;
 
 /* A number that no file of the store has had. */
 uint64_t store_next_number(struct kv *kv);
@@ -164,8 +153,7 @@ int store_rotate(struct kv *kv) MUST_USE;
 int store_mark(struct kv *kv) MUST_USE;
 
 /* write.c: a new memtable, which will hold about @keys, with its log. */
-int store_new_log(struct kv *kv, size_t keys, struct mt **mt,
-		  struct wal **wal) MUST_USE;
+int store_new_log(struct kv *kv, size_t keys, struct view_mt *out) MUST_USE;
 
 /* prepare.c: writes the values to the value log, rolling the file if need be.
  */
@@ -174,7 +162,7 @@ int store_write_values(struct kv *kv, struct vlog_batch *blobs) MUST_USE;
 /* sync.c: makes all that was written durable, also what no mark stands for. */
 int store_sync(struct kv *kv) MUST_USE;
 
-/* flush.c: writes the frozen memtable, if any, to an SST. */
+/* flush.c: writes the memtables that are frozen now to SSTs. */
 int store_flush_frozen(struct kv *kv) MUST_USE;
 
 /* flush.c: forgets blob files that nothing refers to. */

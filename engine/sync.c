@@ -16,15 +16,23 @@ uint64_t kv_mark(struct kv *kv)
 /* Makes all that is visible now durable; *target says up to where. */
 static int sync_all(struct kv *kv, uint64_t *target)
 {
-	struct view *view = store_view_at(kv, target);
+	struct view *view;
+	size_t i;
 	int rc;
 
+	/*
+	 * The number first, other than for a reader: what it counts is then in
+	 * the logs of the view, or in tables, which are durable.
+	 */
+	*target = kv->seq_visible;
+	view = store_view(kv);
 	/* A log is of use only with the values that it names. */
 	rc = vlog_sync(&kv->vlog);
-	if (rc == 0 && view->frozen_wal)
-		rc = wal_sync(view->frozen_wal);
+	for (i = view->frozen_count; rc == 0 && i-- > 0;)
+		if (view->frozen[i].wal)
+			rc = wal_sync(view->frozen[i].wal);
 	if (rc == 0)
-		rc = wal_sync(view->active_wal);
+		rc = wal_sync(view->active.wal);
 	view_unref(view);
 	atomic_fetch_add_explicit(&kv->syncs, 1, memory_order_relaxed);
 	return rc;

@@ -30,12 +30,20 @@ void vlog_fini(struct vlog *v)
 	mutex_fini(&v->lock);
 }
 
-void vlog_batch_fini(struct vlog_batch *b)
+void vlog_batch_reset(struct vlog_batch *b)
 {
 	if (b->blob) {
 		blob_leave(b->blob);
 		blob_unref(b->blob);
 	}
+	b->blob = NULL;
+	buf_reset(&b->bytes);
+	buf_reset(&b->marks);
+}
+
+void vlog_batch_fini(struct vlog_batch *b)
+{
+	vlog_batch_reset(b);
 	buf_fini(&b->bytes);
 	buf_fini(&b->marks);
 	*b = (struct vlog_batch){ 0 };

@@ -159,6 +159,8 @@ struct vlog_batch {
 	uint64_t ordinal;
 };
 
+/* Lets the file go and keeps the memory, for the next records. */
+void vlog_batch_reset(struct vlog_batch *b);
 void vlog_batch_fini(struct vlog_batch *b);
 
 /* Adds a value, compressing it.  Returns 0 or -ENOMEM. */

@@ -2,63 +2,69 @@
  * Writing: the queue of prepared batches, and a leader for the queue.
  *
  * A writer does by itself, and in parallel with others, what is costly: see
- * prepare.h.  Then it queues.  The first in the queue becomes the leader and
- * takes all that wait: it gives out the sequence numbers, appends all records
- * to the log with one write, inserts them into the memtable and publishes them.
- * Meanwhile the next ones gather.  (The scheme is LevelDB's, without its
- * copying.)
+ * prepare.h.  Then it queues (queue.h).  The leader of a group gives out the
+ * sequence numbers, appends all records to the log with one write, inserts them
+ * into the memtable and publishes them.  Meanwhile the next ones gather.  A
+ * writer that is alone takes no memory, wakes nobody and pins no view: the
+ * memtable and the log that are active change only by the leader's own hand.
+ * (The scheme is LevelDB's, without its copying.)
  */
-#include <stdlib.h>
-
 #include "engine/base/error.h"
-#include "engine/mt_range.h"
 #include "engine/batch.h"
+#include "engine/mt_range.h"
 #include "engine/prepare.h"
 #include "engine/sched.h"
 #include "engine/space.h"
 #include "engine/store.h"
 
+/* One who waits in the queue. */
 struct writer {
-	struct writer *next;
-	struct prepared batch; /* without changes: only rotate */
-	bool rotate;           /* freeze the memtable, behind this batch */
-	bool mark;             /* a record without changes: what is durable */
-	bool done;
+	struct waiter waiter;
+	struct prepared *batch; /* borrowed; NULL: nothing to log */
+	bool rotate;            /* freeze the memtable, behind this batch */
 	int rc;
 };
 
-int store_new_log(struct kv *kv, size_t keys, struct mt **mt, struct wal **wal)
+int store_new_log(struct kv *kv, size_t keys, struct view_mt *out)
 {
-	struct mt *m = mt_new(keys);
+	struct view_mt m = { .mt = mt_new(keys) };
 	int rc;
 
-	if (!m)
+	if (!m.mt)
 		return -ENOMEM;
-	rc = wal_create(wal, kv->env, store_next_number(kv), kv->store_id,
+	rc = wal_create(&m.wal, kv->env, store_next_number(kv), kv->store_id,
 			&kv->spare_wal);
 	if (rc < 0) {
-		mt_unref(m);
+		mt_unref(m.mt);
 		return rc;
 	}
-	*mt = m;
+	*out = m;
 	return 0;
 }
 
+/* Whether one more memtable may be frozen now. */
+static bool may_freeze(struct kv *kv) NEEDS(kv->state);
+
+static bool may_freeze(struct kv *kv)
+{
+	return store_view_locked(kv)->frozen_count < VIEW_FROZEN_MAX;
+}
+
 /*
- * Waits until no memtable is frozen.  Where no thread flushes (any more), this
- * one does: there is none, or it has been told to stop, or it failed before.
+ * Waits until a memtable may be frozen.  Where no thread flushes (any more),
+ * this one does: there is none, or it has been told to stop.  A flush that
+ * failed is the end of it, so that memtables do not pile up on a full disk.
  */
 static int wait_flushed(struct kv *kv)
 {
 	bool alone;
-	int rc = 0;
+	int rc;
 
 	mutex_lock(&kv->state);
-	while (kv->view->frozen && kv->flush_rc == 0 && kv->poison == 0 &&
+	while (!may_freeze(kv) && kv->flush_rc == 0 && kv->poison == 0 &&
 	       kv->threads && !kv->stopping)
 		cond_wait(&kv->changed, &kv->state);
-	if (kv->view->frozen)
-		rc = kv->flush_rc;
+	rc = store_view_locked(kv)->frozen_count > 0 ? kv->flush_rc : 0;
 	alone = !kv->threads || kv->stopping;
 	mutex_unlock(&kv->state);
 
@@ -68,24 +74,9 @@ static int wait_flushed(struct kv *kv)
 }
 
 /* Whether the active memtable holds @bytes or more, and anything at all. */
-static bool active_has(struct kv *kv, size_t bytes)
+static bool active_has(const struct kv *kv, size_t bytes)
 {
-	struct view *view = store_view(kv);
-	bool has = mt_count(view->active) > 0 &&
-		   mt_bytes(view->active) >= bytes;
-
-	view_unref(view);
-	return has;
-}
-
-/* The next memtable will hold about as many.  Only the leader asks. */
-static size_t active_keys(struct kv *kv)
-{
-	struct view *view = store_view(kv);
-	size_t keys = mt_keys(view->active);
-
-	view_unref(view);
-	return keys;
+	return mt_bytes(kv->active.mt) >= bytes && mt_count(kv->active.mt) > 0;
 }
 
 /* Freezes the active memtable and begins a new one.  Only the leader does. */
@@ -94,29 +85,45 @@ static int rotate(struct kv *kv)
 	struct view_change change = { 0 };
 	int rc = wait_flushed(kv);
 
+	/* The next one will hold about as many keys. */
 	if (rc == 0)
-		rc = store_new_log(kv, active_keys(kv), &change.active,
-				   &change.active_wal);
+		rc = store_new_log(kv, mt_keys(kv->active.mt), &change.active);
 	if (rc < 0)
 		return rc;
 	rc = store_change_view(kv, &change);
 	if (rc < 0) {
-		change.active_wal->dropped = true;
-		wal_unref(change.active_wal);
-		mt_unref(change.active);
+		change.active.wal->dropped = true;
+		wal_unref(change.active.wal);
+		mt_unref(change.active.mt);
 		return rc;
 	}
+	kv->active = change.active;
 	return sched_frozen(kv);
 }
 
-/* Inserts what @payload says into @mt. */
+/* Has @mt hold the file of blob @id, which the batch's writer holds. */
+static int hold_blob(struct kv *kv, struct mt *mt, uint64_t id)
+{
+	struct view *view;
+	struct blob *b;
+	int rc;
+
+	if (mt_blob(mt, id))
+		return 0;
+	view = store_view(kv);
+	rc = view_blob(view, id, &b);
+	if (rc == 0)
+		rc = mt_add_blob(mt, b);
+	view_unref(view);
+	return rc;
+}
+
+/* Inserts what @payload says: what recovery would. */
 static int insert(struct kv *kv, struct mt *mt, struct slice payload)
 {
 	struct blob_handle handle;
 	struct wal_record record;
-	struct view *view;
 	struct entry e;
-	struct blob *b;
 	int rc;
 
 	rc = wal_record_open(&record, payload);
@@ -124,13 +131,8 @@ static int insert(struct kv *kv, struct mt *mt, struct slice payload)
 		rc = 0;
 		if (entry_kind(&e) == ENTRY_BLOB) {
 			rc = blob_handle_decode(&handle, e.value);
-			if (rc == 0 && !mt_blob(mt, handle.blob_id)) {
-				view = store_view(kv);
-				rc = view_blob(view, handle.blob_id, &b);
-				if (rc == 0)
-					rc = mt_add_blob(mt, b);
-				view_unref(view);
-			}
+			if (rc == 0)
+				rc = hold_blob(kv, mt, handle.blob_id);
 		}
 		if (rc == 0)
 			rc = mt_apply(mt, &e);
@@ -141,106 +143,81 @@ static int insert(struct kv *kv, struct mt *mt, struct slice payload)
 	return rc;
 }
 
-/* Logs and applies the batches of @group, which share one write. */
-static int commit(struct kv *kv, struct writer *group, size_t count)
+static struct writer *writer_of(struct waiter *w)
 {
-	struct slice *payloads = calloc(count, sizeof(*payloads));
-	uint64_t seq = kv->seq_given;
-	struct view *view;
-	struct writer *w;
+	return container_of(w, struct writer, waiter);
+}
+
+/* Logs and applies the batches of @group, which share one write. */
+static int commit(struct kv *kv, const struct queue_group *group)
+{
+	struct slice payloads[QUEUE_GROUP_MAX];
+	uint64_t seq = kv->seq_given, durable = kv->seq_durable;
 	size_t n = 0, i;
-	int rc;
+	int rc = 0;
 
-	if (!payloads)
-		return -ENOMEM;
-	view = store_view(kv);
-	for (w = group; w; w = w->next) {
-		if (w->batch.count == 0 && !w->mark)
+	for (i = 0; i < group->count; i++) {
+		struct prepared *p = writer_of(group->waiters[i])->batch;
+
+		if (!p)
 			continue;
-		wal_set_header(&w->batch.payload, seq + 1, kv->seq_durable,
-			       w->batch.count);
-		seq += w->batch.count;
-		payloads[n++] = buf_slice(&w->batch.payload);
+		wal_set_header(&p->payload, seq + 1, durable, p->count);
+		seq += p->count;
+		payloads[n++] = buf_slice(&p->payload);
 	}
-
-	rc = n > 0 ? wal_append(view->active_wal, payloads, n) : 0;
+	if (n > 0)
+		rc = wal_append(kv->active.wal, payloads, n);
 	if (rc == -EIO)
 		store_poison(kv, rc);
 	if (rc < 0)
-		goto out;
+		return rc;
 	kv->seq_given = seq;
 	for (i = 0; rc == 0 && i < n; i++)
-		rc = insert(kv, view->active, payloads[i]);
+		rc = insert(kv, kv->active.mt, payloads[i]);
 	/* Logged but not applied: only reopening brings the two together. */
 	if (rc < 0)
-		rc = store_poison(kv, -EIO);
-	else
-		kv->seq_visible = seq;
-out:
-	view_unref(view);
-	free(payloads);
-	return rc;
+		return store_poison(kv, -EIO);
+	kv->seq_visible = seq;
+	atomic_store_explicit(&kv->pace.active_bytes, mt_bytes(kv->active.mt),
+			      memory_order_relaxed);
+	return 0;
 }
 
-static void lead(struct kv *kv, struct writer *group)
+static void lead(struct kv *kv, const struct queue_group *group)
 {
-	struct writer *w;
 	bool wants_rotate = false;
-	size_t count = 0;
+	size_t i;
 	int rc;
 
-	for (w = group; w; w = w->next) {
-		wants_rotate |= w->rotate;
-		count++;
-	}
+	for (i = 0; i < group->count; i++)
+		wants_rotate |= writer_of(group->waiters[i])->rotate;
 
 	rc = store_writable(kv);
 	if (rc == 0 && active_has(kv, kv->options.memtable_bytes_max))
 		rc = rotate(kv);
 	if (rc == 0)
-		rc = commit(kv, group, count);
-	for (w = group; w; w = w->next)
-		w->rc = rc;
+		rc = commit(kv, group);
+	for (i = 0; i < group->count; i++)
+		writer_of(group->waiters[i])->rc = rc;
 
 	if (rc == 0 && wants_rotate && active_has(kv, 0)) {
 		rc = rotate(kv);
-		for (w = group; w; w = w->next)
-			if (w->rotate)
-				w->rc = rc;
+		for (i = 0; i < group->count; i++)
+			if (writer_of(group->waiters[i])->rotate)
+				writer_of(group->waiters[i])->rc = rc;
 	}
 }
 
 /* Queues @w and returns when it is done, by us or by another leader. */
 static int enqueue(struct kv *kv, struct writer *w)
 {
-	struct writer *group, *next;
+	struct queue_group group;
 
-	mutex_lock(&kv->commit);
-	if (kv->queue_tail)
-		kv->queue_tail->next = w;
-	else
-		kv->queue_head = w;
-	kv->queue_tail = w;
-	while (!w->done && kv->leading)
-		cond_wait(&kv->commit_done, &kv->commit);
-
-	if (!w->done) {
-		kv->leading = true;
-		group = kv->queue_head;
-		kv->queue_head = kv->queue_tail = NULL;
-		mutex_unlock(&kv->commit);
-
-		lead(kv, group);
-
-		mutex_lock(&kv->commit);
-		kv->leading = false;
-		for (; group; group = next) {
-			next = group->next;
-			group->done = true;
-		}
-		cond_broadcast(&kv->commit_done);
+	if (queue_enter(&kv->queue, &w->waiter)) {
+		queue_take(&kv->queue, &w->waiter, &group);
+		lead(kv, &group);
+		queue_finish(&kv->queue, &group);
 	}
-	mutex_unlock(&kv->commit);
 	return w->rc;
 }
 
@@ -253,20 +230,42 @@ int store_rotate(struct kv *kv)
 
 int store_mark(struct kv *kv)
 {
-	struct writer w = { .mark = true };
-	int rc = buf_reserve(&w.batch.payload, WAL_HEADER_SIZE);
+	uint8_t bytes[WAL_HEADER_SIZE];
+	struct prepared mark = {
+		.payload = { .data = bytes,
+			     .size = sizeof(bytes),
+			     .cap = sizeof(bytes) },
+	};
+	struct writer w = { .batch = &mark };
 
-	if (rc < 0)
-		return rc;
-	w.batch.payload.size = WAL_HEADER_SIZE;
-	rc = enqueue(kv, &w);
-	prepared_fini(&w.batch);
-	return rc;
+	return enqueue(kv, &w);
+}
+
+/*
+ * Waits as long as the debt of the background asks for: see pace.h.  Who waits
+ * is let go when the view changes, since the debt has then changed too.
+ */
+static void slow_down(struct kv *kv, size_t bytes)
+{
+	uint64_t delay_ns = pace_delay(&kv->pace, bytes), until_ns, wait_ns;
+
+	if (likely(delay_ns == 0) || !kv->threads)
+		return;
+	wait_ns = pace_wait(&kv->pace, env_monotonic_ns(kv->env), delay_ns,
+			    &until_ns);
+	if (wait_ns == 0)
+		return;
+	mutex_lock(&kv->state);
+	if (!kv->stopping && kv->poison == 0)
+		cond_wait_ms(&kv->changed, &kv->state,
+			     (unsigned)(wait_ns / NS_PER_MS));
+	mutex_unlock(&kv->state);
+	pace_waited(&kv->pace, until_ns);
 }
 
 int kv_write(struct kv *kv, struct kv_batch *batch)
 {
-	struct writer w = { 0 };
+	struct writer w = { .batch = &batch->prepared };
 	int rc;
 
 	if (batch->error)
@@ -276,14 +275,18 @@ int kv_write(struct kv *kv, struct kv_batch *batch)
 	rc = store_writable(kv);
 	if (rc == 0 && !batch->use_reserve)
 		rc = space_take(kv, batch->size);
+	if (rc == 0 && !batch->use_reserve)
+		slow_down(kv, batch->size);
 	if (rc == 0)
-		rc = prepare(kv, batch, &w.batch);
-	if (rc == 0)
+		rc = prepare(kv, batch);
+	if (rc == 0) {
+		w.waiter.bytes = batch->prepared.payload.size;
 		rc = enqueue(kv, &w);
+	}
 	if (rc == 0 && batch->use_reserve)
 		space_note_freeing(kv);
+	prepared_reset(&batch->prepared);
 	if (rc == 0)
 		kv_batch_reset(batch);
-	prepared_fini(&w.batch);
 	return rc;
 }

@@ -1,5 +1,6 @@
 #include "engine/base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -36,6 +37,11 @@ int thread_start(struct thread *t, const char *name, int nice,
 	rc = pthread_create(&t->id, NULL, thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -rc;
+}
+
+void thread_yield(void)
+{
+	(void)sched_yield();
 }
 
 void thread_join(struct thread *t)

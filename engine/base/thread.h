@@ -26,6 +26,9 @@ struct thread {
 int thread_start(struct thread *t, const char *name, int nice,
 		 void (*run)(void *arg), void *arg) MUST_USE;
 
+/* Lets another thread run, if one is ready to. */
+void thread_yield(void);
+
 /* Waits until @run has returned. */
 void thread_join(struct thread *t);
 

@@ -15,10 +15,13 @@ ENGINE_SUITES = \
 	tests/engine/test_merge \
 	tests/engine/test_model \
 	tests/engine/test_mt \
+	tests/engine/test_pace \
+	tests/engine/test_queue \
 	tests/engine/test_range_del \
 	tests/engine/test_reclog \
 	tests/engine/test_sst \
 	tests/engine/test_version \
+	tests/engine/test_view \
 	tests/engine/test_vlog \
 	tests/engine/test_voids \
 	tests/engine/test_wal
@@ -121,3 +124,15 @@ tests_engine_test_manifest_SOURCES = \
 	%D%/test_manifest.c %D%/tables.h tests/suite.h
 tests_engine_test_manifest_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_manifest_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_view_SOURCES = %D%/test_view.c tests/suite.h
+tests_engine_test_view_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_view_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_queue_SOURCES = %D%/test_queue.c tests/suite.h
+tests_engine_test_queue_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_queue_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_pace_SOURCES = %D%/test_pace.c tests/suite.h
+tests_engine_test_pace_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_pace_LDADD = $(ENGINE_TEST_LIBS)
