@@ -14,6 +14,7 @@ libengine_a_SOURCES = \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
+	%D%/base/window.c %D%/base/window.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/blob.c %D%/blob_record.h \
 	%D%/blob_refs.c %D%/blob_refs.h \

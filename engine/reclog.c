@@ -10,11 +10,16 @@
 #define RECORD_HEADER_SIZE 16
 #define READ_AHEAD_SIZE    ((size_t)256 << 10)
 
+/* Zeros that are written at a time, to be written over. */
+#define ROOM_MIN (8 * KIB)
+#define ROOM_MAX (256 * KIB)
+
 struct reclog {
 	struct env_file *file; /* owned */
 	uint64_t seed;         /* checksum of the last record, or the salt */
 	_Atomic uint64_t size; /* bytes, behind the last record */
 	_Atomic uint64_t file_size; /* bytes, at least size */
+	uint64_t written;           /* up to here, by us: at least size */
 	struct buf headers;         /* reused between appends */
 	struct slice *parts;        /* reused between appends, owned */
 	size_t parts_cap;
@@ -34,6 +39,7 @@ static int reclog_new(struct reclog **out, struct env_file *file,
 	log->file_size = file_size;
 	log->seed = header->salt;
 	log->size = FILE_HEADER_SIZE;
+	log->written = FILE_HEADER_SIZE;
 	*out = log;
 	return 0;
 }
@@ -120,11 +126,19 @@ static uint64_t frame(struct reclog *log, const struct slice *payloads,
 	return seed;
 }
 
+static const uint8_t zeros[64 * KIB];
+
+/* Bytes up to @end are written, by us. */
+static void note_written(struct reclog *log, uint64_t end)
+{
+	log->written = u64_max(log->written, end);
+	log->file_size = u64_max(log->file_size, end);
+}
+
 /* Writes the first @count parts, and @ahead bytes of zeros behind them. */
 static int write_parts(struct reclog *log, size_t count, uint64_t bytes,
 		       size_t ahead)
 {
-	static const uint8_t zeros[64 * KIB];
 	uint64_t at = log->size;
 	int rc;
 
@@ -135,39 +149,101 @@ static int write_parts(struct reclog *log, size_t count, uint64_t bytes,
 		log->parts[count++] = slice_of(zeros, ahead);
 	rc = env_write_at(log->file, log->parts, count, at);
 	if (rc == 0)
-		log->file_size = u64_max(log->file_size, at + bytes + ahead);
+		note_written(log, at + bytes + ahead);
 	return rc;
 }
 
-int reclog_append(struct reclog *log, const struct slice *payloads,
-		  size_t count, size_t ahead)
+/* Frames the payloads as parts; their bytes, and the checksum of the last. */
+static int begin_append(struct reclog *log, const struct slice *payloads,
+			size_t count, uint64_t *bytes, uint64_t *seed)
 {
-	uint64_t at = log->size, bytes, seed;
 	int rc;
 
 	buf_reset(&log->headers);
 	rc = buf_reserve(&log->headers, count * RECORD_HEADER_SIZE);
 	if (rc == 0)
 		rc = reserve_parts(log, 2 * count + 1);
+	if (rc == 0)
+		*seed = frame(log, payloads, count, bytes);
+	return rc;
+}
+
+/* The parts were written, or not: @rc.  A full disk leaves the log as it was.
+ */
+static int end_append(struct reclog *log, int rc, uint64_t bytes, uint64_t seed)
+{
+	if (rc == -ENOSPC) {
+		if (env_truncate(log->file, log->size) < 0)
+			rc = -EIO;
+		log->written = log->size;
+		log->file_size = log->written;
+	}
 	if (rc < 0)
 		return rc;
+	log->seed = seed;
+	log->size += bytes;
+	return 0;
+}
 
-	seed = frame(log, payloads, count, &bytes);
+int reclog_append(struct reclog *log, const struct slice *payloads,
+		  size_t count, size_t ahead)
+{
+	uint64_t bytes, seed;
+	int rc;
+
+	rc = begin_append(log, payloads, count, &bytes, &seed);
+	if (rc < 0)
+		return rc;
 	rc = write_parts(log, 2 * count, bytes, ahead);
 	/* There may be room for the records alone. */
 	if (rc == -ENOSPC && ahead > 0)
 		rc = write_parts(log, 2 * count, bytes, 0);
-	if (rc == -ENOSPC) {
-		if (env_truncate(log->file, at) < 0)
-			rc = -EIO;
-		log->file_size = at;
-	}
+	return end_append(log, rc, bytes, seed);
+}
+
+/* Writes zeros behind what is written: as much again, within limits. */
+static int make_room(struct reclog *log)
+{
+	size_t room = size_min(size_max(log->size, ROOM_MIN), ROOM_MAX), done;
+	struct slice parts[ROOM_MAX / sizeof(zeros)];
+	size_t count = 0;
+	int rc;
+
+	for (done = 0; done < room; done += parts[count++].size)
+		parts[count] = slice_of(zeros,
+					size_min(room - done, sizeof(zeros)));
+	rc = env_write_at(log->file, parts, count, log->written);
+	if (rc == 0)
+		note_written(log, log->written + room);
+	return rc;
+}
+
+/* Writes the first @count parts, where there is room for them. */
+static int write_over(struct reclog *log, size_t count, uint64_t bytes)
+{
+	int rc = 0;
+
+	if (log->size + bytes > log->written)
+		rc = make_room(log);
+	if (rc == 0)
+		rc = env_write_over(log->file, log->parts, count, log->size);
+	return rc;
+}
+
+int reclog_append_over(struct reclog *log, const struct slice *payloads,
+		       size_t count)
+{
+	uint64_t bytes, seed;
+	int rc;
+
+	rc = begin_append(log, payloads, count, &bytes, &seed);
 	if (rc < 0)
 		return rc;
-
-	log->seed = seed;
-	log->size = at + bytes;
-	return 0;
+	rc = bytes <= ROOM_MIN ? write_over(log, 2 * count, bytes) : -ENOSPC;
+	/* Too large for that, or there may be room for the records alone. */
+	if (rc == -ENOSPC)
+		rc = write_parts(log, 2 * count, bytes, 0);
+	return end_append(log, rc, bytes, seed);
 }
 
 int reclog_sync(struct reclog *log)

@@ -62,6 +62,14 @@ void reclog_close(struct reclog *log);
 int reclog_append(struct reclog *log, const struct slice *payloads,
 		  size_t count, size_t ahead) MUST_USE;
 
+/*
+ * As reclog_append(), for many small appends between two syncs: room is made
+ * for them first, up to 256 KiB at a time, with zeros that the records then
+ * replace, which env_write_over() can do without the kernel.
+ */
+int reclog_append_over(struct reclog *log, const struct slice *payloads,
+		       size_t count) MUST_USE;
+
 /* Makes what was appended durable. */
 int reclog_sync(struct reclog *log) MUST_USE;
 

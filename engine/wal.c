@@ -101,9 +101,9 @@ bool wal_is_synced_often(const struct wal *w)
 
 int wal_append(struct wal *w, const struct slice *payloads, size_t count)
 {
-	size_t ahead = wal_is_synced_often(w) ? AHEAD_SIZE : 0;
-
-	return reclog_append(w->log, payloads, count, ahead);
+	if (wal_is_synced_often(w))
+		return reclog_append(w->log, payloads, count, AHEAD_SIZE);
+	return reclog_append_over(w->log, payloads, count);
 }
 
 int wal_sync(struct wal *w)

@@ -82,8 +82,8 @@ int env_read_full(struct env_file *file, void *buf, size_t size,
 	return 0;
 }
 
-int env_write_at(struct env_file *file, const struct slice *parts, size_t count,
-		 uint64_t offset)
+/* Whether @parts at @offset end where a file may. */
+static int check_end(const struct slice *parts, size_t count, uint64_t offset)
 {
 	uint64_t end = offset;
 	size_t i;
@@ -91,9 +91,27 @@ int env_write_at(struct env_file *file, const struct slice *parts, size_t count,
 	for (i = 0; i < count; i++)
 		if (__builtin_add_overflow(end, parts[i].size, &end))
 			return -EFBIG;
-	if (end > FILE_BYTES_MAX)
-		return -EFBIG;
+	return end > FILE_BYTES_MAX ? -EFBIG : 0;
+}
+
+int env_write_at(struct env_file *file, const struct slice *parts, size_t count,
+		 uint64_t offset)
+{
+	int rc = check_end(parts, count, offset);
+
+	if (rc < 0)
+		return rc;
 	return file->env->ops->write_at(file, parts, count, offset);
+}
+
+int env_write_over(struct env_file *file, const struct slice *parts,
+		   size_t count, uint64_t offset)
+{
+	int rc = check_end(parts, count, offset);
+
+	if (rc < 0)
+		return rc;
+	return file->env->ops->write_over(file, parts, count, offset);
 }
 
 int env_size(struct env_file *file, uint64_t *size)

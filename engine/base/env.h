@@ -57,6 +57,8 @@ struct env_ops {
 			   uint64_t offset);
 	int (*write_at)(struct env_file *file, const struct slice *parts,
 			size_t count, uint64_t offset);
+	int (*write_over)(struct env_file *file, const struct slice *parts,
+			  size_t count, uint64_t offset);
 	int (*size)(struct env_file *file, uint64_t *size);
 	int (*preallocate)(struct env_file *file, uint64_t size);
 	int (*truncate)(struct env_file *file, uint64_t size);
@@ -125,6 +127,14 @@ int env_read_full(struct env_file *file, void *buf, size_t size,
  */
 int env_write_at(struct env_file *file, const struct slice *parts, size_t count,
 		 uint64_t offset) MUST_USE;
+
+/*
+ * As env_write_at(), for small writes over bytes that were just written with it
+ * through this @file, and not cut off since: there it may be much cheaper.  By
+ * one thread at a time for a file.
+ */
+int env_write_over(struct env_file *file, const struct slice *parts,
+		   size_t count, uint64_t offset) MUST_USE;
 
 int env_size(struct env_file *file, uint64_t *size) MUST_USE;
 

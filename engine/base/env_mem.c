@@ -456,6 +456,7 @@ static const struct env_ops mem_ops = {
 	.close = mem_close,
 	.read_at = mem_read_at,
 	.write_at = mem_write_at,
+	.write_over = mem_write_at,
 	.size = mem_size,
 	.preallocate = mem_preallocate,
 	.truncate = mem_truncate,

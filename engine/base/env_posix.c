@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "engine/base/window.h"
 
 #define IOV_BATCH     128 /* parts a system call: 2 KiB of stack */
 #define LOCK_PID_SIZE 11  /* bytes of "%-10d\n" */
@@ -36,15 +37,17 @@ static_assert(IOV_BATCH <= IOV_MAX, "a batch fits into one pwritev()");
 
 struct env_posix {
 	struct env env;
-	char *path;  /* owned: for messages */
-	int dirfd;   /* owned */
-	int lock_fd; /* owned, or -1; set by the one env_lock() that wins */
+	char *path;   /* owned: for messages */
+	int dirfd;    /* owned */
+	bool windows; /* files may have them */
+	int lock_fd;  /* owned, or -1; set by the one env_lock() that wins */
 	_Atomic unsigned files_open;
 };
 
 struct posix_file {
 	struct env_file file;
-	int fd; /* owned */
+	int fd;               /* owned */
+	struct window window; /* of env_write_over() */
 };
 
 static const struct env_ops posix_ops;
@@ -144,6 +147,7 @@ static void posix_close(struct env_file *file)
 	struct posix_file *pf = posix_file_of(file);
 
 	atomic_fetch_sub(&posix_of(file->env)->files_open, 1);
+	window_close(&pf->window);
 	close(pf->fd);
 	free(pf);
 }
@@ -226,6 +230,24 @@ static int posix_write_at(struct env_file *file, const struct slice *slices,
 	return 0;
 }
 
+/* Beyond that, what is copied costs more than the call. */
+#define OVER_BYTES_MAX (16 * KIB)
+
+static int posix_write_over(struct env_file *file, const struct slice *parts,
+			    size_t count, uint64_t offset)
+{
+	struct posix_file *pf = posix_file_of(file);
+	size_t size = 0, i;
+
+	for (i = 0; i < count; i++)
+		size += parts[i].size;
+	if (!posix_of(file->env)->windows || size > OVER_BYTES_MAX ||
+	    !window_show(&pf->window, pf->fd, offset, size))
+		return posix_write_at(file, parts, count, offset);
+	window_copy(&pf->window, parts, count, offset);
+	return 0;
+}
+
 static int posix_size(struct env_file *file, uint64_t *size)
 {
 	struct posix_file *pf = posix_file_of(file);
@@ -257,6 +279,8 @@ static int posix_truncate(struct env_file *file, uint64_t size)
 	struct posix_file *pf = posix_file_of(file);
 	int rc;
 
+	/* Where there is no file any more, there must be no window. */
+	window_close(&pf->window);
 	do
 		rc = ftruncate(pf->fd, (off_t)size);
 	while (rc < 0 && errno == EINTR);
@@ -495,6 +519,7 @@ static const struct env_ops posix_ops = {
 	.close = posix_close,
 	.read_at = posix_read_at,
 	.write_at = posix_write_at,
+	.write_over = posix_write_over,
 	.size = posix_size,
 	.preallocate = posix_preallocate,
 	.truncate = posix_truncate,
@@ -571,6 +596,7 @@ int env_posix_new(struct env **out, const char *path, bool create)
 		return rc;
 	}
 	ep->dirfd = rc;
+	ep->windows = window_allowed(rc);
 	*out = &ep->env;
 	return 0;
 }

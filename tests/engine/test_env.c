@@ -13,6 +13,7 @@
 
 #include "engine/base/env_mem.h"
 #include "engine/base/error.h"
+#include "engine/base/mem_rand.h"
 #include "engine/base/thread.h"
 
 static struct env *env;
@@ -178,6 +179,63 @@ START_TEST(all_parts_are_written)
 	ck_ok(env_write_at(file, NULL, 0, 1 << 20));
 	ck_ok(env_size(file, &size));
 	ck_assert_uint_lt(size, 1 << 20);
+	env_close(file);
+}
+END_TEST
+
+#define OVER_SIZE (700 * KIB)
+
+/* Writes over @file in many places, as into @bytes. */
+static void write_over(struct env_file *file, uint8_t *bytes, size_t size)
+{
+	struct mem_rand random = { 1 };
+	uint8_t patch[20 * KIB];
+	struct slice parts[3];
+	size_t i, at, n;
+
+	for (i = 0; i < 2000; i++) {
+		n = mem_rand_below(&random, i % 50 ? 300 : sizeof(patch));
+		/* Mostly onwards, as a log does. */
+		at = i % 10 ? i * (size - sizeof(patch)) / 2000
+			    : mem_rand_below(&random, size - n);
+		mem_rand_fill(&random, patch, n);
+		parts[0] = slice_of(patch, n / 3);
+		parts[1] = slice_of(patch, 0);
+		parts[2] = slice_of(patch + n / 3, n - n / 3);
+		ck_ok(env_write_over(file, parts, 3, at));
+		memcpy(bytes + at, patch, n);
+	}
+}
+
+static void check_bytes(struct env_file *file, const uint8_t *bytes,
+			size_t size)
+{
+	static uint8_t back[OVER_SIZE + 1];
+
+	ck_assert_int_eq(env_read_at(file, back, sizeof(back), 0),
+			 (ssize_t)size);
+	ck_assert_mem_eq(back, bytes, size);
+}
+
+START_TEST(what_was_written_is_written_over)
+{
+	static uint8_t bytes[OVER_SIZE];
+	const struct slice all = slice_of(bytes, sizeof(bytes));
+	struct env_file *file = open_file("a", ENV_CREATE);
+	size_t half = OVER_SIZE / 2 + 100;
+
+	ck_ok(env_write_at(file, &all, 1, 0));
+	write_over(file, bytes, OVER_SIZE);
+	check_bytes(file, bytes, OVER_SIZE);
+
+	/* What is cut off and written anew may be written over again. */
+	ck_ok(env_truncate(file, half));
+	check_bytes(file, bytes, half);
+	memset(bytes + half, 0, OVER_SIZE - half);
+	ck_ok(env_write_at(file, &all, 1, 0));
+	write_over(file, bytes, OVER_SIZE);
+	ck_ok(env_sync(file));
+	check_bytes(file, bytes, OVER_SIZE);
 	env_close(file);
 }
 END_TEST
@@ -565,6 +623,49 @@ static void hold_lock(int ready)
 	_exit(1);
 }
 
+/* In a child, without Check: writes over what it wrote, and is killed. */
+static void write_and_die(void)
+{
+	static const uint8_t zeros[64 * KIB];
+	struct slice part = slice_of(zeros, sizeof(zeros));
+	struct env_file *file;
+	struct env *own;
+	unsigned i;
+
+	if (env_posix_new(&own, dir, false) < 0 ||
+	    env_open(own, "a", ENV_CREATE, &file) < 0 ||
+	    env_write_at(file, &part, 1, 0) < 0)
+		_exit(1);
+	part = slice_str("survives");
+	for (i = 0; i < 1000; i++)
+		if (env_write_over(file, &part, 1, i * part.size) < 0)
+			_exit(1);
+	raise(SIGKILL);
+	_exit(1);
+}
+
+START_TEST(posix_writes_survive_their_process)
+{
+	struct env_file *file;
+	char text[9] = "";
+	unsigned i;
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		write_and_die();
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	file = open_file("a", ENV_READ);
+	for (i = 0; i < 1000; i++) {
+		ck_ok(env_read_full(file, text, 8, i * 8));
+		ck_assert_str_eq(text, "survives");
+	}
+	env_close(file);
+}
+END_TEST
+
 START_TEST(posix_lock_ends_with_its_process)
 {
 	int ready[2];
@@ -592,6 +693,7 @@ static void add_contract(TCase *tc)
 	tcase_add_test(tc, names_are_checked);
 	tcase_add_test(tc, modes_are_kept);
 	tcase_add_test(tc, all_parts_are_written);
+	tcase_add_test(tc, what_was_written_is_written_over);
 	tcase_add_test(tc, reads_are_short_only_at_the_end);
 	tcase_add_test(tc, nothing_lies_past_the_largest_offset);
 	tcase_add_test(tc, sizes_change_as_asked);
@@ -620,6 +722,7 @@ int main(void)
 	tcase_add_test(tc, posix_makes_private_things);
 	tcase_add_test(tc, posix_store_is_a_directory);
 	tcase_add_test(tc, posix_lock_keeps_out_another_env);
+	tcase_add_test(tc, posix_writes_survive_their_process);
 	tcase_add_test(tc, posix_lock_ends_with_its_process);
 	return suite_run(s);
 }

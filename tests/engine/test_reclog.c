@@ -362,6 +362,79 @@ START_TEST(full_disk_leaves_the_log_as_it_was)
 }
 END_TEST
 
+/* Records of every size, each way by turns, in a file that an old log left. */
+START_TEST(records_written_over_zeros_read_the_same)
+{
+	struct env *env = new_env();
+	struct reclog *log = create(env);
+	struct reclog_reader *r;
+	uint8_t bytes[12 * KIB];
+	struct slice payload;
+	size_t i, turn;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 1; i < 900; i++) {
+			memset(bytes, (int)(i + turn), sizeof(bytes));
+			payload = slice_of(
+				bytes, i * 31 % sizeof(bytes) / (turn + 1) + 1);
+			if (i % 7 == 0)
+				ck_ok(reclog_append(log, &payload, 1, 4096));
+			else
+				ck_ok(reclog_append_over(log, &payload, 1));
+			ck_assert_uint_le(reclog_size(log), size_of_file(env));
+			ck_assert_uint_eq(reclog_file_size(log),
+					  size_of_file(env));
+		}
+		reclog_close(log);
+		r = reader(env);
+		for (i = 1; i < 900; i++) {
+			memset(bytes, (int)(i + turn), sizeof(bytes));
+			ck_assert_int_eq(reclog_reader_next(r, &payload), 1);
+			ck_assert(slice_eq(
+				payload,
+				slice_of(bytes,
+					 i * 31 % sizeof(bytes) / (turn + 1) +
+						 1)));
+		}
+		ck_ok(reclog_reader_next(r, &payload));
+		reclog_reader_close(r);
+		if (turn == 0)
+			ck_ok(reclog_reuse(&log, env, FILE_WAL, NUMBER, NUMBER,
+					   store_id));
+	}
+	env_free(env);
+}
+END_TEST
+
+START_TEST(full_disk_leaves_room_that_was_made)
+{
+	struct slice payload = slice_str("one");
+	struct env *env = new_env();
+	struct reclog *log = create(env);
+	size_t n = 1, i;
+
+	ck_ok(reclog_append_over(log, &payload, 1));
+	env_mem_limit(env, size_of_file(env) + 100);
+	while (reclog_append_over(log, &payload, 1) == 0)
+		n++;
+	ck_assert_uint_gt(n, 100);
+	ck_assert_uint_eq(size_of_file(env), reclog_size(log));
+	ck_assert_int_eq(reclog_append_over(log, &payload, 1), -ENOSPC);
+	env_mem_limit(env, 0);
+	for (i = 0; i < 1000; i++, n++)
+		ck_ok(reclog_append_over(log, &payload, 1));
+	reclog_close(log);
+
+	struct reclog_reader *r = reader(env);
+
+	for (i = 0; i < n; i++)
+		ck_assert_int_eq(reclog_reader_next(r, &payload), 1);
+	ck_ok(reclog_reader_next(r, &payload));
+	reclog_reader_close(r);
+	env_free(env);
+}
+END_TEST
+
 START_TEST(failed_truncation_of_a_full_disk_is_an_io_error)
 {
 	struct env *env = new_env();
@@ -501,6 +574,8 @@ int main(void)
 	tcase_add_test(tc, nothing_parses_behind_a_gap);
 	tcase_add_test(tc, skip_goes_over_a_damaged_record);
 	tcase_add_test(tc, full_disk_leaves_the_log_as_it_was);
+	tcase_add_test(tc, records_written_over_zeros_read_the_same);
+	tcase_add_test(tc, full_disk_leaves_room_that_was_made);
 	tcase_add_test(tc, failed_truncation_of_a_full_disk_is_an_io_error);
 	tcase_add_test(tc, log_that_grew_ahead_reads_the_same);
 	tcase_add_test(tc, log_in_a_used_file_begins_empty);
