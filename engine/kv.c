@@ -62,7 +62,6 @@ static void kv_free(struct kv *kv)
 	cache_free(kv->blocks);
 	cache_free(kv->blobs);
 	cond_fini(&kv->changed);
-	cond_fini(&kv->sync_done);
 	voids_fini(&kv->voids);
 	mutex_fini(&kv->state);
 	mutex_fini(&kv->compact_job);
@@ -95,7 +94,6 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);
 	voids_init(&kv->voids);
-	cond_init(&kv->sync_done);
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
 	manifest_init(&kv->manifest, env, &kv->next_number);

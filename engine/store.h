@@ -58,9 +58,13 @@ struct kv {
 				* replaces it */
 
 	/* Syncing; see sync.c. */
-	struct mutex sync; /* RANK_SYNC */
-	struct cond sync_done;
-	bool syncing; /* somebody does it, without the lock */
+	struct mutex sync;         /* RANK_SYNC; guards what follows */
+	bool syncing;              /* somebody leads a round */
+	bool sync_heir;            /* somebody waits to lead the next */
+	uint64_t sync_round;       /* counts the rounds */
+	uint64_t sync_target;      /* changes up to this one are covered */
+	struct event sync_turn;    /* the heir leads now */
+	struct event sync_done[2]; /* of even and of odd rounds */
 
 	struct mutex gc_job;      /* RANK_GC: one search for dead blobs */
 	struct mutex flush_job;   /* RANK_JOB: one flush at a time */

@@ -1,9 +1,12 @@
 /*
- * Syncing: one at a time, and each covers all that came before it began.
+ * Syncing, in rounds: one at a time, and each covers all that came before it
+ * began.  However many call, two rounds are enough for all of them.
  *
- * Who finds a sync under way that began too early for its mark waits and does
- * the next one, or finds it done by another: however many call, two device
- * flushes are enough for all that were there when the first one began.
+ * Who finds a round under way that covers its mark waits for its end.  Who
+ * comes too late for it is the heir, and leads the next one, or waits for the
+ * end of that if there is an heir already.  So everybody is woken once, when
+ * there is nothing left to wait for, and without a lock to queue up at; rounds
+ * by their numbers even and odd, since nobody waits for more than the next.
  */
 #include "engine/base/error.h"
 #include "engine/store.h"
@@ -13,19 +16,13 @@ uint64_t kv_mark(struct kv *kv)
 	return kv->seq_visible;
 }
 
-/* Makes all that is visible now durable; *target says up to where. */
-static int sync_all(struct kv *kv, uint64_t *target)
+/* Makes all that was written durable, also what no number stands for. */
+static int sync_files(struct kv *kv)
 {
-	struct view *view;
+	struct view *view = store_view(kv);
 	size_t i;
 	int rc;
 
-	/*
-	 * The number first, other than for a reader: what it counts is then in
-	 * the logs of the view, or in tables, which are durable.
-	 */
-	*target = kv->seq_visible;
-	view = store_view(kv);
 	/* A log is of use only with the values that it names. */
 	rc = vlog_sync(&kv->vlog);
 	for (i = view->frozen_count; rc == 0 && i-- > 0;)
@@ -38,59 +35,125 @@ static int sync_all(struct kv *kv, uint64_t *target)
 	return rc;
 }
 
-/* Does one sync, without the lock; wakes those who wait for it. */
-static int sync_once(struct kv *kv) NEEDS(kv->sync)
+/*
+ * Begins the round: from now on who comes is too late for it.  The number is
+ * read before the view is pinned, other than for a reader: what it counts is
+ * then in the logs of the view, or in tables, which are durable.
+ */
+static uint64_t begin_round(struct kv *kv)
 {
 	uint64_t target;
-	int rc = store_writable(kv);
-
-	if (rc < 0)
-		return rc;
-	kv->syncing = true;
-	mutex_unlock(&kv->sync);
-
-	rc = sync_all(kv, &target);
-	/* The kernel may call the next sync good: never ask again. */
-	if (rc < 0)
-		rc = store_poison(kv, -EIO);
 
 	mutex_lock(&kv->sync);
-	kv->syncing = false;
+	target = kv->seq_visible;
+	kv->sync_target = target;
+	mutex_unlock(&kv->sync);
+	return target;
+}
+
+/*
+ * Hands the lead to the heir, if there is one, and wakes who waited.  The round
+ * is over for all in one moment, under the lock: who comes later and waits for
+ * the event of the round after the next must not be woken by this one.
+ */
+static void end_round(struct kv *kv)
+{
+	struct event *done;
+	bool heir;
+
+	mutex_lock(&kv->sync);
+	done = &kv->sync_done[kv->sync_round % 2];
+	event_happen(done);
+	heir = kv->sync_heir;
+	if (heir)
+		event_happen(&kv->sync_turn);
+	kv->sync_heir = false;
+	kv->syncing = heir;
+	kv->sync_round++;
+	kv->sync_target = UINT64_MAX; /* it has not begun: nobody is late */
+	mutex_unlock(&kv->sync);
+
+	if (heir)
+		event_wake(&kv->sync_turn);
+	event_wake(done);
+}
+
+static int lead_round(struct kv *kv)
+{
+	uint64_t target = begin_round(kv);
+	int rc = store_writable(kv);
+
+	if (rc == 0) {
+		rc = sync_files(kv);
+		/* The kernel may call the next sync good: never ask again. */
+		if (rc < 0)
+			rc = store_poison(kv, -EIO);
+	}
 	if (rc == 0 && kv->seq_durable < target)
 		kv->seq_durable = target;
-	cond_broadcast(&kv->sync_done);
+	end_round(kv);
 	return rc;
+}
+
+enum part {
+	PART_LEADS,
+	PART_INHERITS,
+	PART_FOLLOWS,
+};
+
+/* Which part to play in a round that covers @mark, and what to wait for. */
+static enum part take_part(struct kv *kv, uint64_t mark, struct event **event,
+			   uint32_t *seen)
+{
+	enum part part = PART_FOLLOWS;
+	uint64_t round;
+
+	mutex_lock(&kv->sync);
+	round = kv->sync_round + (mark > kv->sync_target);
+	*event = &kv->sync_done[round % 2];
+	if (!kv->syncing) {
+		part = PART_LEADS;
+		kv->syncing = true;
+	} else if (round > kv->sync_round && !kv->sync_heir) {
+		part = PART_INHERITS;
+		kv->sync_heir = true;
+		*event = &kv->sync_turn;
+	}
+	*seen = event_times(*event);
+	mutex_unlock(&kv->sync);
+	return part;
+}
+
+/* One round that covers @mark, led or followed; *led says which. */
+static int pass_round(struct kv *kv, uint64_t mark, bool *led)
+{
+	struct event *event;
+	uint32_t seen;
+	enum part part = take_part(kv, mark, &event, &seen);
+
+	if (part != PART_LEADS)
+		event_wait(event, seen);
+	*led = part != PART_FOLLOWS;
+	return *led ? lead_round(kv) : store_writable(kv);
 }
 
 int store_sync(struct kv *kv)
 {
-	int rc;
+	bool led;
 
-	mutex_lock(&kv->sync);
-	while (kv->syncing)
-		cond_wait(&kv->sync_done, &kv->sync);
-	rc = sync_once(kv);
-	mutex_unlock(&kv->sync);
-	return rc;
+	/* No round that has begun covers what nobody has numbered yet. */
+	return pass_round(kv, UINT64_MAX, &led);
 }
 
 int kv_sync(struct kv *kv, uint64_t mark)
 {
-	bool ours = false;
+	bool led = false;
 	int rc = 0;
 
-	mutex_lock(&kv->sync);
-	while (rc == 0 && kv->seq_durable < mark) {
-		if (kv->syncing) {
-			cond_wait(&kv->sync_done, &kv->sync);
-		} else {
-			rc = sync_once(kv);
-			ours = rc == 0;
-		}
-	}
-	mutex_unlock(&kv->sync);
+	if (kv->seq_durable < mark)
+		rc = pass_round(kv, mark, &led);
 	/* What was promised holds with or without the mark. */
-	if (ours)
+	if (rc == 0 && led)
 		(void)!store_mark(kv);
 	return rc;
 }

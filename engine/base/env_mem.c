@@ -335,8 +335,11 @@ static int mem_sync(struct env_file *file)
 {
 	struct env_mem *em = mem_of(file->env);
 	struct mem_file *mf = handle_of(file)->mf;
-	int rc = call_begin(em, CALL_SYNC);
+	int rc;
 
+	if (em->hook)
+		em->hook(file->name, 0);
+	rc = call_begin(em, CALL_SYNC);
 	if (rc > 0) {
 		mem_file_lie(mf);
 		rc = error_set(-EIO, "%s: sync fails, as was asked",

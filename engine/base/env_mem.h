@@ -72,8 +72,9 @@ void env_mem_limit(struct env *env, uint64_t bytes_max);
 uint64_t env_mem_bytes(struct env *env);
 
 /*
- * Has @hook called before each write of @bytes to the file @name, without a
- * lock, so that it may take its time: a slow disk.  Set before others write.
+ * Has @hook called before each write of @bytes to the file @name, and before
+ * each sync of it (0 bytes), without a lock, so that it may take its time: a
+ * slow disk.  Set before others write.
  */
 void env_mem_hook(struct env *env,
 		  void (*hook)(const char *name, uint64_t bytes));

@@ -2,9 +2,13 @@
 
 #include "engine/base/lock.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef ENABLE_DEBUG
 
@@ -129,4 +133,28 @@ bool cond_wait_ms(struct cond *c, struct mutex *m, unsigned timeout_ms)
 void cond_broadcast(struct cond *c)
 {
 	must(pthread_cond_broadcast(&c->cond));
+}
+
+uint32_t event_times(const struct event *e)
+{
+	return e->times;
+}
+
+/* The kernel looks at the number again: nothing is missed in between. */
+void event_wait(struct event *e, uint32_t seen)
+{
+	while (e->times == seen)
+		syscall(SYS_futex, &e->times, FUTEX_WAIT_PRIVATE, seen, NULL,
+			NULL, 0);
+}
+
+void event_happen(struct event *e)
+{
+	atomic_fetch_add(&e->times, 1);
+}
+
+void event_wake(struct event *e)
+{
+	syscall(SYS_futex, &e->times, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
+		0);
 }

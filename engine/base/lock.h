@@ -12,6 +12,7 @@
 #define ENGINE_BASE_LOCK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "engine/base/base.h"
 
@@ -50,6 +51,28 @@ struct CAPABILITY mutex {
 struct cond {
 	pthread_cond_t cond; /* on the monotonic clock */
 };
+
+/*
+ * Something that happens again and again.  Who waits for it holds no lock, and
+ * so needs none when it is woken: many can be woken at a time without standing
+ * in each other's way.  All zero is an event that has not happened.
+ */
+struct event {
+	_Atomic uint32_t times;
+};
+
+/* How often it has happened; read it before you look whether to wait. */
+uint32_t event_times(const struct event *e);
+
+/* Waits until it has happened more often than @seen. */
+void event_wait(struct event *e, uint32_t seen);
+
+/*
+ * It happens: who looks from now on does not wait for it.  event_wake() then
+ * wakes those who do, which may be left until a lock has been given back.
+ */
+void event_happen(struct event *e);
+void event_wake(struct event *e);
 
 void mutex_init(struct mutex *m, enum lock_rank rank);
 void mutex_fini(struct mutex *m);

@@ -20,6 +20,7 @@ ENGINE_SUITES = \
 	tests/engine/test_range_del \
 	tests/engine/test_reclog \
 	tests/engine/test_sst \
+	tests/engine/test_sync \
 	tests/engine/test_version \
 	tests/engine/test_view \
 	tests/engine/test_vlog \
@@ -136,3 +137,7 @@ tests_engine_test_queue_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_pace_SOURCES = %D%/test_pace.c tests/suite.h
 tests_engine_test_pace_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_pace_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_sync_SOURCES = %D%/test_sync.c tests/suite.h
+tests_engine_test_sync_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_sync_LDADD = $(ENGINE_TEST_LIBS)
