@@ -7,10 +7,14 @@
 
 struct view *store_view_at(struct kv *kv, uint64_t *seq)
 {
-	struct view *v = view_pin(&kv->views);
+	for (;;) {
+		struct view *v = view_pin(&kv->views);
 
-	*seq = kv->seq_visible;
-	return v;
+		*seq = kv->seq_visible;
+		if (likely(view_is_current(v)))
+			return v;
+		view_unref(v);
+	}
 }
 
 struct view *store_view(struct kv *kv)

@@ -57,6 +57,13 @@ struct view *view_pin(struct views *views)
 				    memory_order_relaxed);
 }
 
+bool view_is_current(const struct view *v)
+{
+	return atomic_load_explicit(&v->home->current, memory_order_acquire) >>
+		       PIN_BITS ==
+	       v->slot;
+}
+
 struct view *view_current(struct views *views)
 {
 	return views->slots[views->current >> PIN_BITS];

@@ -24,11 +24,11 @@
  *   - A memtable that a view calls frozen is never added to again.
  *
  * A reader that wants to see the store as of one moment pins the view first and
- * reads the newest visible sequence number then.  Was the memtable frozen in
- * between, the number may be larger than what the view holds: what it holds is
- * then still the state after one batch, all that was visible when it was pinned
- * and perhaps more.  The other way round the view may be too new: a flush keeps
- * only the newest version of a key, which the number would hide.
+ * reads the newest visible sequence number then; if another view is current by
+ * now it begins again, since there may be a newer memtable and the number
+ * larger than what the view holds.  The other way round the view may be too
+ * new: a flush keeps of a key only what somebody can see, which the number
+ * would hide.
  *
  * Thread safety: view_publish() by one thread at a time; everything else from
  * any thread.
@@ -76,6 +76,9 @@ int view_publish(struct views *views, struct view *v,
 
 /* Pins the current view; there must be one. */
 struct view *view_pin(struct views *views);
+
+/* Whether @v, which is pinned, is the current view still. */
+bool view_is_current(const struct view *v);
 
 /* The current view, for who alone publishes or keeps others from it. */
 struct view *view_current(struct views *views);

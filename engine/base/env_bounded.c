@@ -338,6 +338,12 @@ static int bounded_write_at(struct env_file *file, const struct slice *parts,
 	return env_write_at(written(file), parts, count, offset);
 }
 
+static int bounded_write_over(struct env_file *file, const struct slice *parts,
+			      size_t count, uint64_t offset)
+{
+	return env_write_over(written(file), parts, count, offset);
+}
+
 static int bounded_preallocate(struct env_file *file, uint64_t size)
 {
 	return env_preallocate(written(file), size);
@@ -399,6 +405,7 @@ static const struct env_ops bounded_ops = {
 	.seal = bounded_seal,
 	.read_at = bounded_read_at,
 	.write_at = bounded_write_at,
+	.write_over = bounded_write_over,
 	.size = bounded_size,
 	.preallocate = bounded_preallocate,
 	.truncate = bounded_truncate,
