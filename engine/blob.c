@@ -10,6 +10,7 @@
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/kv.h"
+#include "engine/ordinals.h"
 #include "engine/vlog.h"
 
 size_t blob_handle_encode(const struct blob_handle *h,
@@ -37,7 +38,7 @@ int blob_handle_decode(struct blob_handle *h, struct slice in)
 	h->raw_size = decoder_varint(&d);
 	h->key_size = decoder_varint(&d);
 	if (!decoder_done(&d) || h->offset > INT64_MAX / BLOB_ALIGN ||
-	    h->ordinal > UINT32_MAX || h->stored_size > KV_VALUE_MAX ||
+	    h->ordinal >= ORDINALS_MAX || h->stored_size > KV_VALUE_MAX ||
 	    h->raw_size > KV_VALUE_MAX || h->key_size > KV_KEY_MAX)
 		return error_set(-EUCLEAN, "value log: malformed handle");
 	h->offset *= BLOB_ALIGN;

@@ -36,6 +36,7 @@ enum {
 	TAG_KEY_MIN = TAG_BYTES_FIRST,
 	TAG_KEY_MAX,
 	TAG_BLOB_REFS,
+	TAG_BLOB_ORDINALS,
 };
 
 static const uint8_t footer_magic[8] = { 'L', 'O', 'A', 'M', 'S', 'S', 'T', 1 };
@@ -103,6 +104,13 @@ int sst_props_encode(const struct sst_props *p, struct buf *out)
 		rc = blob_refs_encode(&p->blob_refs, &refs);
 	if (rc == 0)
 		rc = put_bytes(out, TAG_BLOB_REFS, buf_slice(&refs));
+	buf_reset(&refs);
+	if (rc == 0 && p->blob_refs.count > 0) {
+		rc = blob_refs_encode_ordinals(&p->blob_refs, &refs);
+		if (rc == 0)
+			rc = put_bytes(out, TAG_BLOB_ORDINALS,
+				       buf_slice(&refs));
+	}
 	buf_fini(&refs);
 	return rc;
 }
@@ -118,6 +126,8 @@ static int decode_bytes(struct sst_props *p, uint64_t tag, struct slice bytes)
 		return buf_assign(&p->key_max, bytes);
 	case TAG_BLOB_REFS:
 		return blob_refs_decode(&p->blob_refs, &refs);
+	case TAG_BLOB_ORDINALS:
+		return blob_refs_decode_ordinals(&p->blob_refs, &refs);
 	default:
 		return 0;
 	}

@@ -36,7 +36,7 @@
  *       1  entries                  64  key_min
  *       2  tombstones               65  key_max
  *       3  seq_min                  66  blob_refs, as blob_refs.h says
- *       4  seq_max
+ *       4  seq_max                  67  the ordinals of each of them
  *       5  raw_bytes  (keys and values)
  *       6  data_blocks
  *       7  index_levels  (1 or 2)

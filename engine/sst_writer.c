@@ -193,20 +193,11 @@ static int cut_block(struct sst_writer *w)
 /* What the properties say about a value in the value log. */
 static int account_blob(struct sst_writer *w, const struct entry *e)
 {
-	struct blob_refs_item item;
 	struct blob_handle h;
 	int rc;
 
 	rc = blob_handle_decode(&h, e->value);
-	if (rc < 0)
-		return rc;
-	item = (struct blob_refs_item){
-		.blob_id = h.blob_id,
-		.count = 1,
-		.stored_bytes = blob_record_size(&h),
-		.raw_bytes = h.raw_size,
-	};
-	return blob_refs_add(&w->props.blob_refs, &item);
+	return rc < 0 ? rc : blob_refs_count(&w->props.blob_refs, &h);
 }
 
 /* What the properties say about any entry. */
@@ -373,7 +364,9 @@ static int put_props(struct sst_writer *w)
 	int rc;
 
 	buf_reset(&w->scratch);
-	rc = sst_props_encode(&w->props, &w->scratch);
+	rc = blob_refs_finish(&w->props.blob_refs);
+	if (rc == 0)
+		rc = sst_props_encode(&w->props, &w->scratch);
 	if (rc == 0)
 		rc = put_chunk(w, buf_slice(&w->scratch), false, &handle);
 	if (rc < 0)

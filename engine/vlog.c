@@ -8,6 +8,7 @@
 #include "engine/blob_record.h"
 #include "engine/file_format.h"
 #include "engine/kv.h"
+#include "engine/ordinals.h"
 
 /* Values of this size are tried on a sample before they are compressed. */
 #define SAMPLE_FROM ((size_t)16 << 10) /* bytes */
@@ -129,7 +130,7 @@ int vlog_reserve(struct vlog *v, struct vlog_batch *b, uint64_t bytes_max,
 	assert(!b->blob);
 	mutex_lock(&v->lock);
 	if (v->active && v->active->size < bytes_max &&
-	    v->next_ordinal + count <= UINT32_MAX) {
+	    v->next_ordinal + count <= ORDINALS_MAX) {
 		b->blob = blob_ref(v->active);
 		b->offset = v->active->size;
 		b->ordinal = v->next_ordinal;

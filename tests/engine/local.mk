@@ -15,6 +15,7 @@ ENGINE_SUITES = \
 	tests/engine/test_merge \
 	tests/engine/test_model \
 	tests/engine/test_mt \
+	tests/engine/test_ordinals \
 	tests/engine/test_pace \
 	tests/engine/test_queue \
 	tests/engine/test_range_del \
@@ -125,6 +126,10 @@ tests_engine_test_manifest_SOURCES = \
 	%D%/test_manifest.c %D%/tables.h tests/suite.h
 tests_engine_test_manifest_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_manifest_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_ordinals_SOURCES = %D%/test_ordinals.c tests/suite.h
+tests_engine_test_ordinals_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_ordinals_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_view_SOURCES = %D%/test_view.c tests/suite.h
 tests_engine_test_view_CFLAGS = $(TEST_CFLAGS)

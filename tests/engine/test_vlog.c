@@ -8,6 +8,7 @@
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/kv.h"
+#include "engine/ordinals.h"
 #include "engine/vlog.h"
 
 static const uint8_t store_id[16] = "the vlog's store";
@@ -144,7 +145,7 @@ END_TEST
 START_TEST(handles_come_back)
 {
 	struct blob_handle h = { .blob_id = UINT64_MAX,
-				 .ordinal = UINT32_MAX,
+				 .ordinal = ORDINALS_MAX - 1,
 				 .offset = (uint64_t)1 << 40,
 				 .stored_size = KV_VALUE_MAX,
 				 .raw_size = 1,
@@ -168,6 +169,11 @@ START_TEST(handles_come_back)
 	ck_assert_int_eq(blob_handle_decode(&back, slice_of(bytes, n)),
 			 -EUCLEAN);
 	h.raw_size = 1;
+	h.ordinal = ORDINALS_MAX;
+	n = blob_handle_encode(&h, bytes);
+	ck_assert_int_eq(blob_handle_decode(&back, slice_of(bytes, n)),
+			 -EUCLEAN);
+	h.ordinal = 0;
 	h.offset = UINT64_MAX;
 	n = blob_handle_encode(&h, bytes);
 	ck_assert_int_eq(blob_handle_decode(&back, slice_of(bytes, n)),
