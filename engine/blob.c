@@ -6,6 +6,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
+#include "engine/blob_dir.h"
 #include "engine/blob_record.h"
 #include "engine/cache.h"
 #include "engine/file_format.h"
@@ -58,11 +59,26 @@ static struct blob *blob_new(struct env *env, uint64_t id, uint64_t number)
 
 	if (!b)
 		return NULL;
+	b->users = calloc(1, sizeof(*b->users));
+	if (!b->users) {
+		free(b);
+		return NULL;
+	}
+	b->users->refs = 1;
 	b->env = env;
 	b->id = id;
 	b->number = number;
 	b->refs = 1;
 	return b;
+}
+
+/* Of one that has no file. */
+static void blob_free(struct blob *b)
+{
+	blob_dir_close(b->dir);
+	if (atomic_fetch_sub(&b->users->refs, 1) == 1)
+		free(b->users);
+	free(b);
 }
 
 int blob_create(struct blob **out, struct env *env, uint64_t id,
@@ -76,7 +92,7 @@ int blob_create(struct blob **out, struct env *env, uint64_t id,
 		return -ENOMEM;
 	rc = file_create(env, FILE_BLOB, number, store_id, &b->file, &header);
 	if (rc < 0) {
-		free(b);
+		blob_free(b);
 		return rc;
 	}
 	b->salt = header.salt;
@@ -103,6 +119,7 @@ int blob_open(struct blob **out, struct env *env, uint64_t id, uint64_t number,
 	if (rc < 0)
 		goto close_file;
 	b->salt = header.salt;
+	b->moved = header.flags & FILE_BLOB_MOVED;
 	b->size = size;
 	b->sealed = true;
 	*out = b;
@@ -111,8 +128,29 @@ int blob_open(struct blob **out, struct env *env, uint64_t id, uint64_t number,
 close_file:
 	env_close(b->file);
 free_blob:
-	free(b);
+	blob_free(b);
 	return rc;
+}
+
+struct blob *blob_successor(struct blob *old, uint64_t number,
+			    struct env_file *file, uint64_t salt, uint64_t size)
+{
+	struct blob *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->env = old->env;
+	b->file = file;
+	b->id = old->id;
+	b->number = number;
+	b->salt = salt;
+	b->moved = true;
+	b->users = old->users;
+	atomic_fetch_add_explicit(&b->users->refs, 1, memory_order_relaxed);
+	b->refs = 1;
+	b->size = size;
+	b->sealed = true;
+	return b;
 }
 
 struct blob *blob_ref(struct blob *b)
@@ -133,7 +171,7 @@ void blob_unref(struct blob *b)
 		/* What stays behind is removed when the store is opened. */
 		(void)!env_remove(b->env, name);
 	}
-	free(b);
+	blob_free(b);
 }
 
 static int bad_record(int rc, const struct blob *b, const struct blob_handle *h,
@@ -144,15 +182,27 @@ static int bad_record(int rc, const struct blob *b, const struct blob_handle *h,
 			 b->file->name, h->offset, h->stored_size, what);
 }
 
-/* Checks the whole @record against its checksum and its handle. */
-static int verify(const struct blob *b, const struct blob_handle *h,
-		  const uint8_t *record)
+static uint64_t record_checksum(const uint8_t *record, size_t size,
+				uint64_t salt, uint64_t offset)
+{
+	return checksum2(file_seed(salt, offset), slice_of(record, 16),
+			 slice_of(record + BLOB_RECORD_HEADER_SIZE, size));
+}
+
+void blob_record_seal(uint8_t *record, uint64_t salt, uint64_t offset)
+{
+	size_t size = (size_t)get_le32(record) + get_le16(record + 12);
+
+	put_le64(record + 16, record_checksum(record, size, salt, offset));
+}
+
+int blob_record_verify(const struct blob *b, const struct blob_handle *h,
+		       const uint8_t *record)
 {
 	size_t size = h->key_size + h->stored_size;
 
 	if (get_le64(record + 16) !=
-	    checksum2(file_seed(b->salt, h->offset), slice_of(record, 16),
-		      slice_of(record + BLOB_RECORD_HEADER_SIZE, size)))
+	    record_checksum(record, size, b->salt, h->offset))
 		return bad_record(-EBADMSG, b, h, "bad checksum");
 	if (get_le32(record) != h->stored_size ||
 	    get_le32(record + 4) != h->raw_size ||
@@ -191,46 +241,96 @@ static int unpack(const struct blob *b, const struct blob_handle *h,
 	return 0;
 }
 
-int blob_read(const struct blob *b, const struct blob_handle *h, void **data)
+/* The directory, opened if nobody has yet; it lives as long as @b. */
+static int get_dir(struct blob *b, struct blob_dir **out)
 {
-	size_t size = BLOB_RECORD_HEADER_SIZE + h->key_size + h->stored_size;
-	uint8_t *record = malloc(size);
+	struct blob_dir *dir = b->dir, *none = NULL;
 	int rc;
 
+	if (!dir) {
+		rc = blob_dir_open(&dir, b->file, b->size, b->salt);
+		if (rc < 0)
+			return rc;
+		if (!atomic_compare_exchange_strong(&b->dir, &none, dir)) {
+			blob_dir_close(dir);
+			dir = none;
+		}
+	}
+	*out = dir;
+	return 0;
+}
+
+int blob_locate(struct blob *b, const struct blob_handle *h,
+		struct cache *cache, uint64_t *offset)
+{
+	struct blob_dir *dir;
+	int rc;
+
+	if (!b->moved) {
+		*offset = h->offset;
+		return 0;
+	}
+	rc = get_dir(b, &dir);
+	/* No file has the number of another's id, nor an id another's number.
+	 */
+	return rc < 0 ? rc
+		      : blob_dir_find(dir, cache, b->number, h->ordinal,
+				      offset);
+}
+
+static int read_value(struct blob *b, const struct blob_handle *h,
+		      struct cache *cache, void **data)
+{
+	size_t size = BLOB_RECORD_HEADER_SIZE + h->key_size + h->stored_size;
+	struct blob_handle at = *h;
+	uint8_t *record;
+	int rc;
+
+	rc = blob_locate(b, h, cache, &at.offset);
+	if (rc < 0)
+		return rc;
+	record = malloc(size);
 	if (!record)
 		return -ENOMEM;
-	rc = env_read_full(b->file, record, size, h->offset);
+	rc = env_read_full(b->file, record, size, at.offset);
 	if (rc == -EUCLEAN)
-		rc = bad_record(rc, b, h, "outside the file");
+		rc = bad_record(rc, b, &at, "outside the file");
 	if (rc == 0)
-		rc = verify(b, h, record);
+		rc = blob_record_verify(b, &at, record);
 	if (rc == 0)
-		rc = unpack(b, h, record, data);
+		rc = unpack(b, &at, record, data);
 	if (rc < 0)
 		free(record);
 	return rc;
 }
 
+int blob_read(struct blob *b, const struct blob_handle *h, void **data)
+{
+	return read_value(b, h, NULL, data);
+}
+
 /* A value to be read: what load_value() needs to know. */
 struct value_load {
-	const struct blob *blob;
+	struct blob *blob;
 	const struct blob_handle *handle;
+	struct cache *cache;
 };
 
 static int load_value(const void *context, void **data, size_t *size)
 {
 	const struct value_load *l = context;
-	int rc = blob_read(l->blob, l->handle, data);
+	int rc = read_value(l->blob, l->handle, l->cache, data);
 
 	if (rc == 0)
 		*size = l->handle->raw_size;
 	return rc;
 }
 
-int blob_read_cached(const struct blob *b, const struct blob_handle *h,
+int blob_read_cached(struct blob *b, const struct blob_handle *h,
 		     struct cache *cache, struct cache_entry **out)
 {
-	struct value_load l = { .blob = b, .handle = h };
+	struct value_load l = { .blob = b, .handle = h, .cache = cache };
 
-	return cache_get_or_load(cache, b->id, h->offset, load_value, &l, out);
+	/* By ordinal, which stays the same when the file is rewritten. */
+	return cache_get_or_load(cache, b->id, h->ordinal, load_value, &l, out);
 }

@@ -61,11 +61,17 @@ void file_header_encode(const struct file_header *h,
 	put_le16(out + 10, FILE_FORMAT_MINOR);
 	out[12] = (uint8_t)h->kind;
 	out[13] = CHECKSUM_XXH3;
+	put_le16(out + 14, h->flags);
 	put_le64(out + 16, h->number);
 	memcpy(out + 24, h->store_id, sizeof(h->store_id));
 	put_le64(out + 40, h->created_ns);
 	put_le64(out + 48, h->salt);
 	put_le64(out + 56, checksum(0, out, 56));
+}
+
+static uint16_t known_flags(enum file_kind kind)
+{
+	return kind == FILE_BLOB ? FILE_BLOB_MOVED : 0;
 }
 
 static int header_decode(const char *name, const struct file_header *want,
@@ -84,7 +90,8 @@ static int header_decode(const char *name, const struct file_header *want,
 				 "%s: format %u is newer than this program, "
 				 "which reads format %d",
 				 name, major, FILE_FORMAT_MAJOR);
-	if (in[13] != CHECKSUM_XXH3 || get_le16(in + 14) != 0)
+	if (in[13] != CHECKSUM_XXH3 ||
+	    (get_le16(in + 14) & ~known_flags(want->kind)) != 0)
 		return error_set(-EPROTONOSUPPORT,
 				 "%s: needs a feature that this program has "
 				 "not: checksum %u, flags %#x",
@@ -97,6 +104,7 @@ static int header_decode(const char *name, const struct file_header *want,
 
 	*out = (struct file_header){
 		.kind = want->kind,
+		.flags = get_le16(in + 14),
 		.number = want->number,
 		.created_ns = get_le64(in + 40),
 		.salt = get_le64(in + 48),
@@ -120,10 +128,12 @@ int file_header_read(struct env_file *file, const struct file_header *want,
 
 /* Puts a fresh header in front of @file. */
 static int write_header(struct env *env, struct env_file *file,
-			enum file_kind kind, uint64_t number,
+			enum file_kind kind, uint16_t flags, uint64_t number,
 			const uint8_t store_id[16], struct file_header *out)
 {
-	struct file_header h = { .kind = kind, .number = number };
+	struct file_header h = { .kind = kind,
+				 .flags = flags,
+				 .number = number };
 	uint8_t bytes[FILE_HEADER_SIZE];
 	struct slice part = slice_of(bytes, sizeof(bytes));
 	int rc;
@@ -138,9 +148,9 @@ static int write_header(struct env *env, struct env_file *file,
 	return rc;
 }
 
-int file_create(struct env *env, enum file_kind kind, uint64_t number,
-		const uint8_t store_id[16], struct env_file **file,
-		struct file_header *header)
+int file_create_flagged(struct env *env, enum file_kind kind, uint16_t flags,
+			uint64_t number, const uint8_t store_id[16],
+			struct env_file **file, struct file_header *header)
 {
 	char name[ENV_NAME_MAX + 1];
 	struct env_file *f;
@@ -150,7 +160,7 @@ int file_create(struct env *env, enum file_kind kind, uint64_t number,
 	rc = env_open(env, name, ENV_CREATE, &f);
 	if (rc < 0)
 		return rc;
-	rc = write_header(env, f, kind, number, store_id, header);
+	rc = write_header(env, f, kind, flags, number, store_id, header);
 	if (rc < 0) {
 		env_close(f);
 		/* Without a header nobody will ever take it for ours. */
@@ -159,6 +169,14 @@ int file_create(struct env *env, enum file_kind kind, uint64_t number,
 	}
 	*file = f;
 	return 0;
+}
+
+int file_create(struct env *env, enum file_kind kind, uint64_t number,
+		const uint8_t store_id[16], struct env_file **file,
+		struct file_header *header)
+{
+	return file_create_flagged(env, kind, 0, number, store_id, file,
+				   header);
 }
 
 int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
@@ -174,7 +192,7 @@ int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
 	rc = env_open(env, from, ENV_WRITE, &f);
 	if (rc < 0)
 		return rc;
-	rc = write_header(env, f, kind, number, store_id, header);
+	rc = write_header(env, f, kind, 0, number, store_id, header);
 	if (rc == 0)
 		rc = env_sync(f);
 	if (rc == 0)

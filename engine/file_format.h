@@ -8,7 +8,8 @@
  *          10     2  format_minor  0; a reader takes any
  *          12     1  kind          enum file_kind
  *          13     1  checksum      1: XXH3-64
- *          14     2  flags         0; a reader refuses bits it does not know
+ *          14     2  flags         what is unusual about the file; a reader
+ *                                  refuses bits it does not know
  *          16     8  number        the one in the file's name
  *          24    16  store_id      random, the same in all files of a store
  *          40     8  created_ns    nanoseconds since 1970
@@ -43,8 +44,12 @@ enum file_kind {
 	FILE_BLOB = 5,
 };
 
+/* Flags; each belongs to one kind. */
+#define FILE_BLOB_MOVED ((uint16_t)1) /* blob: it ends in a directory */
+
 struct file_header {
 	enum file_kind kind;
+	uint16_t flags;
 	uint64_t number;
 	uint8_t store_id[16];
 	uint64_t created_ns;
@@ -78,6 +83,12 @@ int file_header_read(struct env_file *file, const struct file_header *want,
 int file_create(struct env *env, enum file_kind kind, uint64_t number,
 		const uint8_t store_id[16], struct env_file **file,
 		struct file_header *header) MUST_USE;
+
+/* The same for a file that is unusual in the way that @flags says. */
+int file_create_flagged(struct env *env, enum file_kind kind, uint16_t flags,
+			uint64_t number, const uint8_t store_id[16],
+			struct env_file **file,
+			struct file_header *header) MUST_USE;
 
 /*
  * Gives file @old, which nothing names any more, a fresh header and the number

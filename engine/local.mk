@@ -17,7 +17,9 @@ libengine_a_SOURCES = \
 	%D%/base/window.c %D%/base/window.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/blob.c %D%/blob_record.h \
+	%D%/blob_dir.c %D%/blob_dir.h \
 	%D%/blob_refs.c %D%/blob_refs.h \
+	%D%/blob_rewrite.c %D%/blob_rewrite.h \
 	%D%/block.c %D%/block.h \
 	%D%/cache.c %D%/cache.h %D%/cache_entry.h \
 	%D%/cache_evict.c %D%/cache_evict.h \

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "engine/base/coding.h"
-#include "engine/base/hash.h"
 #include "engine/blob_record.h"
 #include "engine/file_format.h"
 #include "engine/kv.h"
@@ -242,14 +241,9 @@ int vlog_batch_write(struct vlog *v, struct vlog_batch *b)
 	for (i = 0; i < n; i++) {
 		uint32_t at = get_le32(b->marks.data + i * sizeof(at));
 		uint8_t *r = b->bytes.data + at;
-		size_t size = get_le32(r) + get_le16(r + 12);
 
 		put_le32(r + 8, (uint32_t)(b->ordinal + i));
-		put_le64(
-			r + 16,
-			checksum2(file_seed(b->blob->salt, b->offset + at),
-				  slice_of(r, 16),
-				  slice_of(r + BLOB_RECORD_HEADER_SIZE, size)));
+		blob_record_seal(r, b->blob->salt, b->offset + at);
 	}
 	rc = env_write_at(b->blob->file, &all, 1, b->offset);
 	if (rc < 0)

@@ -4,7 +4,10 @@
  * A value is written once, compressed, to the blob file that is active; the
  * tree carries a handle.  A blob file is appended to until it is large enough,
  * then it never changes again.  It is named by an id that never changes either:
- * collection may write what is live to another file and let the id lead there.
+ * collection (gc.h) may write what is live to another file and let the id lead
+ * there.  Such a file has the directory that blob_dir.h describes, and the
+ * offsets of handles mean nothing in it; a handle names its value by id and
+ * ordinal.
  *
  *      [file header, 64 bytes] [record] [record] ...
  *
@@ -45,13 +48,14 @@
 #define BLOB_RECORD_HEADER_SIZE 24
 #define BLOB_HANDLE_SIZE_MAX    60 /* bytes */
 
+struct blob_dir;
 struct cache;
 struct cache_entry;
 
 struct blob_handle {
 	uint64_t blob_id;
 	uint64_t ordinal;
-	uint64_t offset;      /* bytes, a multiple of 8 */
+	uint64_t offset;      /* bytes, a multiple of 8; where it was written */
 	uint64_t stored_size; /* bytes */
 	uint64_t raw_size;    /* bytes */
 	uint64_t key_size;    /* bytes */
@@ -66,6 +70,13 @@ int blob_handle_decode(struct blob_handle *h, struct slice in) MUST_USE;
 /* The bytes that the record takes in its file, padding included. */
 uint64_t blob_record_size(const struct blob_handle *h);
 
+/* Who is inside: counted for an id, whichever file it leads to. */
+struct blob_users {
+	_Atomic uint32_t refs;    /* files */
+	_Atomic uint64_t entered; /* writers so far: see blob_enter() */
+	_Atomic uint64_t left;    /* of these, who are done */
+};
+
 /* One blob file. */
 struct blob {
 	/* Set when it is created or opened, then constant. */
@@ -74,13 +85,17 @@ struct blob {
 	uint64_t id;
 	uint64_t number; /* of the file */
 	uint64_t salt;
+	bool moved; /* rewritten: its directory says where records lie */
+	struct blob_users *users; /* owned reference */
 
+	_Atomic(struct blob_dir *) dir; /* owned; NULL until first used */
 	_Atomic uint32_t refs;
-	_Atomic uint64_t size;    /* bytes given out */
-	_Atomic uint64_t entered; /* writers so far: see blob_enter() */
-	_Atomic uint64_t left;    /* of these, who are done */
-	_Atomic bool sealed;      /* nothing will be reserved any more */
-	_Atomic bool dropped;     /* remove the file with the last reference */
+	_Atomic uint64_t size; /* bytes given out */
+	_Atomic bool sealed;   /* nothing will be reserved any more */
+	_Atomic bool dropped;  /* remove the file with the last reference */
+	_Atomic bool damaged;  /* collection could not read it */
+	/* What the values referred to took, and their number, when counted. */
+	_Atomic uint64_t live_bytes, live_count;
 	uint64_t synced; /* bytes known durable; only vlog_sync() looks */
 };
 
@@ -103,20 +118,20 @@ void blob_unref(struct blob *b); /* accepts NULL */
  */
 static inline void blob_enter(struct blob *b)
 {
-	atomic_fetch_add(&b->entered, 1);
+	atomic_fetch_add(&b->users->entered, 1);
 }
 
 static inline void blob_leave(struct blob *b)
 {
-	atomic_fetch_add(&b->left, 1);
+	atomic_fetch_add(&b->users->left, 1);
 }
 
 /* Nobody is inside; *entered says how many have been. */
 static inline bool blob_is_idle(const struct blob *b, uint64_t *entered)
 {
-	uint64_t left = b->left;
+	uint64_t left = b->users->left;
 
-	*entered = b->entered;
+	*entered = b->users->entered;
 	return *entered == left;
 }
 
@@ -126,14 +141,22 @@ static inline uint64_t blob_id(const struct blob *b)
 }
 
 /*
+ * Where the record that @h names lies in @b: in a file that was rewritten that
+ * is not what @h says.  @cache may be NULL.  Returns 0, -EUCLEAN (it is not
+ * there), -EBADMSG, -EIO or -ENOMEM.
+ */
+int blob_locate(struct blob *b, const struct blob_handle *h,
+		struct cache *cache, uint64_t *offset) MUST_USE;
+
+/*
  * Reads and verifies a value.  @data comes from malloc() and is the caller's.
  * Returns 0, -EBADMSG, -EUCLEAN, -EIO or -ENOMEM.
  */
-int blob_read(const struct blob *b, const struct blob_handle *h,
+int blob_read(struct blob *b, const struct blob_handle *h,
 	      void **data) MUST_USE;
 
 /* As blob_read(), through @cache: the entry is the caller's to release. */
-int blob_read_cached(const struct blob *b, const struct blob_handle *h,
+int blob_read_cached(struct blob *b, const struct blob_handle *h,
 		     struct cache *cache, struct cache_entry **out) MUST_USE;
 
 /* The tail of the log: which file is active, which are not yet synced. */

@@ -1,6 +1,7 @@
 # Suites of engine/ link libengine.a and nothing above it.
 ENGINE_SUITES = \
 	tests/engine/test_base \
+	tests/engine/test_blob_dir \
 	tests/engine/test_block \
 	tests/engine/test_cache \
 	tests/engine/test_compact_pick \
@@ -130,6 +131,10 @@ tests_engine_test_manifest_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_ordinals_SOURCES = %D%/test_ordinals.c tests/suite.h
 tests_engine_test_ordinals_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_ordinals_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_blob_dir_SOURCES = %D%/test_blob_dir.c tests/suite.h
+tests_engine_test_blob_dir_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_blob_dir_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_view_SOURCES = %D%/test_view.c tests/suite.h
 tests_engine_test_view_CFLAGS = $(TEST_CFLAGS)

@@ -94,8 +94,7 @@ static void write_values(struct log *l, unsigned first, unsigned end,
 	vlog_batch_fini(&b);
 }
 
-static void check_value(const struct blob *b, const struct blob_handle *h,
-			unsigned i)
+static void check_value(struct blob *b, const struct blob_handle *h, unsigned i)
 {
 	void *data;
 
