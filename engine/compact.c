@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/compact_pick.h"
+#include "engine/gc.h"
 #include "engine/keep.h"
 #include "engine/merge.h"
 #include "engine/snapshot.h"
@@ -174,7 +175,7 @@ static int execute(struct run *r, struct source **sources, size_t count)
 		rc = store_commit_edit(r->kv, &r->edit, false);
 	if (rc == 0) {
 		atomic_fetch_add(&r->kv->compactions, 1);
-		rc = store_drop_dead_blobs(r->kv);
+		rc = gc_drop_dead(r->kv);
 	}
 	return rc;
 }
@@ -382,5 +383,5 @@ int kv_compact(struct kv *kv)
 	rc = compact_all(kv, view->version);
 	view_unref(view);
 	mutex_unlock(&kv->compact_job);
-	return rc;
+	return rc < 0 ? rc : gc_collect(kv);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/gc.h"
 #include "engine/keep.h"
 #include "engine/mt_range.h"
 #include "engine/snapshot.h"
@@ -248,7 +249,7 @@ static int flush_oldest(struct kv *kv, const struct view *view)
 	kv->pace.flushed_bytes = 0;
 	if (rc == 0) {
 		atomic_fetch_add(&kv->flushes, 1);
-		rc = store_drop_dead_blobs(kv);
+		rc = gc_drop_dead(kv);
 	}
 	return rc;
 }
@@ -289,63 +290,4 @@ int kv_flush(struct kv *kv)
 	int rc = store_rotate(kv);
 
 	return rc < 0 ? rc : store_flush_frozen(kv);
-}
-
-static bool refers(const struct view *view, uint64_t id)
-{
-	const struct version_blob *b = version_blob(view->version, id);
-
-	return !b || b->live_count > 0 || view_mts_refer(view, id);
-}
-
-/*
- * Dead: sealed, nobody is about to refer to it, and neither a memtable nor a
- * table does.  That nobody was inside at any time between the first look and
- * the last means that no reference was made in between, so that what the view
- * shows is the truth; and who comes later finds nothing to share any more.
- */
-static bool is_dead(struct kv *kv, const struct blob *b)
-{
-	uint64_t before, after;
-	struct view *view;
-	bool dead;
-
-	if (!b->sealed || !blob_is_idle(b, &before))
-		return false;
-	view = store_view(kv);
-	dead = !refers(view, b->id) && blob_is_idle(b, &after) &&
-	       before == after;
-	view_unref(view);
-	return dead;
-}
-
-static int drop_dead(struct kv *kv, const struct version *v)
-{
-	struct edit edit = { 0 };
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < v->blob_count; i++)
-		if (v->blobs[i].live_count == 0 &&
-		    is_dead(kv, v->blobs[i].blob))
-			rc = edit_remove_blob(&edit, v->blobs[i].blob->id);
-	if (rc == 0 && edit.blobs_removed_count > 0)
-		rc = store_commit_edit(kv, &edit, false);
-	edit_fini(&edit);
-	return rc;
-}
-
-int store_drop_dead_blobs(struct kv *kv)
-{
-	struct view *view;
-	int rc;
-
-	/* Flush and compaction both ask; what one drops is gone for the other.
-	 */
-	mutex_lock(&kv->gc_job);
-	view = store_view(kv);
-	rc = drop_dead(kv, view->version);
-	view_unref(view);
-	mutex_unlock(&kv->gc_job);
-	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "engine/base/env_bounded.h"
 #include "engine/base/error.h"
+#include "engine/live.h"
 #include "engine/recover.h"
 #include "engine/sched.h"
 #include "engine/store.h"
@@ -66,6 +67,7 @@ static void kv_free(struct kv *kv)
 	mutex_fini(&kv->state);
 	mutex_fini(&kv->compact_job);
 	mutex_fini(&kv->flush_job);
+	mutex_fini(&kv->collect_job);
 	mutex_fini(&kv->gc_job);
 	mutex_fini(&kv->sync);
 	queue_fini(&kv->queue);
@@ -90,6 +92,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	queue_init(&kv->queue);
 	mutex_init(&kv->sync, RANK_SYNC);
 	mutex_init(&kv->gc_job, RANK_GC);
+	mutex_init(&kv->collect_job, RANK_JOB);
 	mutex_init(&kv->flush_job, RANK_JOB);
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);
@@ -193,7 +196,25 @@ int kv_close(struct kv *kv)
 	return rc;
 }
 
-static void count_version(const struct version *v, struct kv_stats *s)
+static int count_blobs(const struct version *v, struct kv_stats *s)
+{
+	struct live live;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < v->blob_count; i++) {
+		rc = live_count(v, &v->blobs[i], &live);
+		if (rc < 0)
+			return rc;
+		s->blob_file_count++;
+		s->blob_file_bytes += v->blobs[i].blob->size;
+		s->blob_live_bytes += live.stored_bytes;
+		s->blob_live_raw_bytes += live.raw_bytes;
+	}
+	return 0;
+}
+
+static void count_tables(const struct version *v, struct kv_stats *s)
 {
 	unsigned level;
 	size_t i;
@@ -206,12 +227,6 @@ static void count_version(const struct version *v, struct kv_stats *s)
 		s->sst_bytes += l->bytes;
 		for (i = 0; i < l->count; i++)
 			s->sst_raw_bytes += l->ssts[i]->props.raw_bytes;
-	}
-	for (i = 0; i < v->blob_count; i++) {
-		s->blob_file_count++;
-		s->blob_file_bytes += v->blobs[i].blob->size;
-		s->blob_live_bytes += v->blobs[i].live_stored_bytes;
-		s->blob_live_raw_bytes += v->blobs[i].live_raw_bytes;
 	}
 }
 
@@ -240,11 +255,14 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	if (rc < 0)
 		return rc;
 	view = store_view(kv);
-	count_version(view->version, &s);
+	rc = count_blobs(view->version, &s);
+	count_tables(view->version, &s);
 	count_memtables(view, &s);
 	if (kv->spare_wal.number != 0)
 		s.wal_bytes += kv->spare_wal.bytes;
 	view_unref(view);
+	if (rc < 0)
+		return rc;
 
 	s.disk_bytes = s.sst_bytes + s.blob_file_bytes + s.wal_bytes +
 		       reclog_size(kv->manifest.log) + SUPER_SIZE;
@@ -253,6 +271,8 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	s.flushes = kv->flushes;
 	s.compactions = kv->compactions;
 	s.syncs = kv->syncs;
+	s.collections = kv->collections;
+	s.collected_bytes = kv->collected_bytes;
 	*stats = s;
 	return 0;
 }

@@ -249,8 +249,20 @@ int kv_sync(struct kv *kv, uint64_t mark) MUST_USE;
 /* Writes what is in memory to SSTs, and waits for it. */
 int kv_flush(struct kv *kv) MUST_USE;
 
-/* Flushes and merges all levels into one, and waits for it. */
+/* Flushes, merges all levels into one, collects as below, and waits for it. */
 int kv_compact(struct kv *kv) MUST_USE;
+
+/*
+ * Flushes, drops blob files that nothing refers to and rewrites those with the
+ * most garbage, until not more than a tenth of all is left, and waits for it.
+ * Garbage is what no table refers to: a value that was overwritten becomes
+ * garbage when the tables that know both are merged, as kv_compact() does.
+ *
+ * Returns 0; -ENOSPC if there is no room for what is live in the smallest file
+ * that is due; or an error, after which the file that could not be read is left
+ * as it is, and another call goes on with the others.
+ */
+int kv_collect(struct kv *kv) MUST_USE;
 
 /*
  * Reads and checks every table of the current version and every value that one
@@ -268,13 +280,15 @@ struct kv_stats {
 	uint64_t sst_raw_bytes; /* keys and values before compression */
 	uint64_t blob_file_count;
 	uint64_t blob_file_bytes;
-	uint64_t blob_live_bytes;     /* stored bytes that SSTs refer to */
+	uint64_t blob_live_bytes; /* stored bytes that SSTs refer to, once */
 	uint64_t blob_live_raw_bytes; /* the same before compression */
 	uint64_t memtable_bytes;
 	uint64_t wal_bytes;
 	uint64_t level_sst_count[8]; /* by level */
 	uint64_t flushes;            /* since kv_open() */
 	uint64_t compactions;        /* since kv_open() */
+	uint64_t collections;        /* blob files rewritten since kv_open() */
+	uint64_t collected_bytes;    /* of the files that came of it */
 	uint64_t syncs;              /* device flushes since kv_open() */
 };
 

@@ -32,10 +32,14 @@ libengine_a_SOURCES = \
 	%D%/file_format.c %D%/file_format.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/flush.c \
+	%D%/gc.c %D%/gc.h \
+	%D%/gc_pick.c %D%/gc_pick.h \
+	%D%/gc_scan.c %D%/gc_scan.h \
 	%D%/iter.c \
 	%D%/keep.c %D%/keep.h \
 	%D%/kv.c %D%/kv.h \
 	%D%/level_iter.c \
+	%D%/live.c %D%/live.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \

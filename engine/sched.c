@@ -1,20 +1,25 @@
 #include "engine/sched.h"
 
+#include "engine/gc.h"
 #include "engine/space.h"
 #include "engine/store.h"
 
 #define RETRY_MS     1000 /* after a flush or compaction that failed */
 #define COMPACT_NICE 10
+#define QUIET_MS     5000    /* without a change, and the store is idle */
 #define IDLE_MS      3600000 /* a sleep that somebody will end */
 
-/* Sleeps until the view changes; false once the store is being closed. */
-static bool wait_changed(struct kv *kv, unsigned timeout_ms)
+/*
+ * Sleeps until the view changes; false once the store is being closed.  *quiet
+ * says whether nothing changed all the time.
+ */
+static bool wait_changed(struct kv *kv, unsigned timeout_ms, bool *quiet)
 {
 	bool stopping;
 
 	mutex_lock(&kv->state);
-	if (!kv->stopping)
-		cond_wait_ms(&kv->changed, &kv->state, timeout_ms);
+	*quiet = !kv->stopping &&
+		 !cond_wait_ms(&kv->changed, &kv->state, timeout_ms);
 	stopping = kv->stopping;
 	mutex_unlock(&kv->state);
 	return !stopping;
@@ -50,22 +55,44 @@ static void flush_main(void *arg)
 	}
 }
 
+/*
+ * A compaction comes before a collection, which it may have something to do
+ * for.  Returns 1 if there was something to do.
+ */
+static int tidy_up(struct kv *kv, bool quiet)
+{
+	int rc, compacted;
+
+	rc = space_clean(kv);
+	if (rc < 0)
+		return rc;
+	compacted = store_compact_step(kv);
+	if (compacted < 0)
+		return compacted;
+	rc = gc_step(kv,
+		     quiet && !compacted ? GC_PERCENT_IDLE : GC_PERCENT_ALWAYS);
+	/* What cannot be collected must not keep compaction waiting. */
+	return rc < 0 && !compacted ? rc : compacted || rc == 1;
+}
+
 static void compact_main(void *arg)
 {
 	struct kv *kv = arg;
-	bool go_on = true;
+	bool go_on = true, quiet = false;
 	int rc;
 
 	while (go_on) {
-		rc = space_clean(kv);
-		if (rc == 0)
-			rc = store_compact_step(kv);
+		rc = tidy_up(kv, quiet);
 		if (rc == 1) {
 			mutex_lock(&kv->state);
 			go_on = !kv->stopping;
 			mutex_unlock(&kv->state);
 		} else {
-			go_on = wait_changed(kv, rc < 0 ? RETRY_MS : IDLE_MS);
+			go_on = wait_changed(kv,
+					     rc < 0  ? RETRY_MS
+					     : quiet ? IDLE_MS
+						     : QUIET_MS,
+					     &quiet);
 		}
 	}
 }
@@ -158,5 +185,8 @@ int sched_frozen(struct kv *kv)
 	do {
 		rc = store_compact_step(kv);
 	} while (rc == 1);
+	/* What cannot be collected stays; kv_collect() says why. */
+	if (rc == 0)
+		(void)!gc_run(kv, GC_PERCENT_ALWAYS);
 	return rc;
 }

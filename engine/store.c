@@ -146,9 +146,11 @@ static void mark_dropped(const struct version *old, const struct version *new,
 	}
 	for (i = 0; i < edit->blobs_removed_count; i++) {
 		uint64_t id = edit->blobs_removed[i].id;
+		const struct version_blob *now = version_blob(new, id);
+		struct blob *was = version_blob(old, id)->blob;
 
-		assert(!version_blob(new, id));
-		version_blob(old, id)->blob->dropped = true;
+		assert(!now || now->blob != was);
+		was->dropped = true;
 	}
 }
 

@@ -66,7 +66,8 @@ struct kv {
 	struct event sync_turn;    /* the heir leads now */
 	struct event sync_done[2]; /* of even and of odd rounds */
 
-	struct mutex gc_job;      /* RANK_GC: one search for dead blobs */
+	struct mutex gc_job;      /* RANK_GC: one change of the blob files */
+	struct mutex collect_job; /* RANK_JOB: one collection at a time */
 	struct mutex flush_job;   /* RANK_JOB: one flush at a time */
 	struct mutex compact_job; /* RANK_JOB: one compaction at a time */
 	unsigned level_turn[VERSION_LEVELS]; /* guarded by compact_job */
@@ -102,6 +103,8 @@ struct kv {
 	_Atomic uint64_t flushes;
 	_Atomic uint64_t compactions;
 	_Atomic uint64_t syncs;
+	_Atomic uint64_t collections;     /* files rewritten */
+	_Atomic uint64_t collected_bytes; /* of the files that were made */
 };
 
 /* Pins the current view; view_unref() gives it back. */
@@ -168,9 +171,6 @@ int store_sync(struct kv *kv) MUST_USE;
 
 /* flush.c: writes the memtables that are frozen now to SSTs. */
 int store_flush_frozen(struct kv *kv) MUST_USE;
-
-/* flush.c: forgets blob files that nothing refers to. */
-int store_drop_dead_blobs(struct kv *kv) MUST_USE;
 
 /* compact.c: does the most urgent compaction.  1 if there was one, else 0. */
 int store_compact_step(struct kv *kv) MUST_USE;

@@ -233,6 +233,22 @@ static bool edit_drops_blob(const struct edit *e, uint64_t id)
 	return false;
 }
 
+/* @was is what the id led to before, or NULL. */
+static void add_blob(struct version *v, struct blob *b,
+		     const struct version_blob *was)
+{
+	struct version_blob *vb = &v->blobs[v->blob_count++];
+
+	vb->blob = blob_ref(b);
+	vb->distinct = 0;
+	if (!was)
+		return;
+	vb->live_count = was->live_count;
+	vb->live_stored_bytes = was->live_stored_bytes;
+	vb->live_raw_bytes = was->live_raw_bytes;
+	vb->distinct = was->distinct;
+}
+
 static int apply_blobs(struct version *v, const struct version *old,
 		       const struct edit *e)
 {
@@ -242,15 +258,12 @@ static int apply_blobs(struct version *v, const struct version *old,
 			  sizeof(*v->blobs));
 	if (!v->blobs)
 		return -ENOMEM;
-	for (i = 0; i < old->blob_count; i++) {
-		if (edit_drops_blob(e, old->blobs[i].blob->id))
-			continue;
-		v->blobs[v->blob_count] = old->blobs[i];
-		blob_ref(v->blobs[v->blob_count++].blob);
-	}
+	for (i = 0; i < old->blob_count; i++)
+		if (!edit_drops_blob(e, old->blobs[i].blob->id))
+			add_blob(v, old->blobs[i].blob, &old->blobs[i]);
 	for (i = 0; i < e->blobs_added_count; i++)
-		v->blobs[v->blob_count++].blob = blob_ref(
-			e->blobs_added[i].blob);
+		add_blob(v, e->blobs_added[i].blob,
+			 find_blob(old, e->blobs_added[i].id));
 	qsort(v->blobs, v->blob_count, sizeof(*v->blobs), by_id);
 	return 0;
 }
@@ -270,6 +283,7 @@ static int count_refs(struct version *v, const struct sst *sst, bool add)
 					 "table %" PRIu64 ": refers to blob "
 					 "%" PRIu64 ", which is not there",
 					 sst->number, item->blob_id);
+		b->distinct = VERSION_NOT_COUNTED;
 		if (add) {
 			b->live_count += item->count;
 			b->live_stored_bytes += item->stored_bytes;

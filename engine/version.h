@@ -20,6 +20,9 @@
  *      6  next_number  varint: no file has this number or a higher one
  *      7  seq_last     varint: all changes up to this one are in SSTs
  *
+ * An edit that removes a blob and adds it with another number lets the id lead
+ * to that file; what is referred to stays.
+ *
  * The first record of a manifest is an edit of nothing: it adds everything.
  */
 #ifndef ENGINE_VERSION_H
@@ -42,13 +45,19 @@ struct level {
 	struct sst *ssts[];   /* owned references */
 };
 
-/* A blob file, and what the SSTs of this version refer to in it. */
+/*
+ * A blob file, and what the SSTs of this version refer to in it: a value counts
+ * as often as it is referred to.
+ */
 struct version_blob {
 	struct blob *blob; /* owned reference */
 	uint64_t live_count;
 	uint64_t live_stored_bytes;
 	uint64_t live_raw_bytes;
+	_Atomic uint64_t distinct; /* values, each once; see live.h */
 };
+
+#define VERSION_NOT_COUNTED UINT64_MAX
 
 struct version {
 	_Atomic uint32_t refs;

@@ -20,8 +20,8 @@ enum lock_rank {
 	RANK_RENAME = 1, /* fs: one cross-directory rename at a time */
 	RANK_INODE,      /* fs: one inode; several by rising number */
 	RANK_ICACHE,     /* fs: a shard of the inode table */
-	RANK_JOB,        /* engine: one flush, one compaction at a time */
-	RANK_GC,         /* engine: one search for dead blob files at a time */
+	RANK_JOB,        /* engine: one flush, compaction, collection */
+	RANK_GC,         /* engine: one change of the blob files at a time */
 	RANK_SYNC,       /* engine: whether somebody syncs; not held over it */
 	RANK_COMMIT,     /* engine: the write queue */
 	RANK_VLOG,       /* engine: the value log's tail */

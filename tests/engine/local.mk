@@ -10,6 +10,7 @@ ENGINE_SUITES = \
 	tests/engine/test_env_bounded \
 	tests/engine/test_env_mem \
 	tests/engine/test_filter \
+	tests/engine/test_gc \
 	tests/engine/test_keep \
 	tests/engine/test_kv \
 	tests/engine/test_manifest \
@@ -135,6 +136,10 @@ tests_engine_test_ordinals_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_blob_dir_SOURCES = %D%/test_blob_dir.c tests/suite.h
 tests_engine_test_blob_dir_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_blob_dir_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_gc_SOURCES = %D%/test_gc.c tests/suite.h
+tests_engine_test_gc_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_gc_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_view_SOURCES = %D%/test_view.c tests/suite.h
 tests_engine_test_view_CFLAGS = $(TEST_CFLAGS)

@@ -34,12 +34,13 @@ static const struct kv_options options = {
 	.open_files_max = 3,
 };
 
-#define KINDS 3
+#define KINDS 4
 
 /*
  * Kind 1 keeps its logs, so that recovery has something to replay.  Kind 2 has
  * threads, so that two logs are in use at a time; where the cut strikes is then
- * a matter of chance.
+ * a matter of chance.  Kind 3 has nearly all values in tiny blob files, which
+ * are collected all the time.
  */
 static struct kv_options shape(unsigned kind)
 {
@@ -48,6 +49,10 @@ static struct kv_options shape(unsigned kind)
 	if (kind == 1)
 		o.memtable_bytes_max = 300 * KIB;
 	o.background = kind == 2;
+	if (kind == 3) {
+		o.separate_at = 16;
+		o.blob_file_bytes_max = 2 * KIB;
+	}
 	return o;
 }
 
@@ -75,16 +80,19 @@ static void add_delete_range(struct kv_batch *batch, struct model *model,
 			model->version[k] = 0;
 }
 
+/* A copy sees the store as it is before the batch. */
 static void add_batch(struct kv_batch *batch, struct model *model, unsigned n)
 {
+	const struct model before = *model;
 	uint64_t random = n * 1000003u;
-	unsigned count = 1 + model_random(&random) % 6, i;
+	unsigned count = 1 + model_random(&random) % 6, i, from;
 	uint8_t value[MODEL_VALUE_MAX];
+	char key[32], source[32];
 	uint32_t version;
-	char key[32];
 
 	while (count-- > 0) {
 		i = model_random(&random) % KEYS;
+		from = model_random(&random) % 200;
 		version = n * 10 + count;
 		if (model_random(&random) % 12 == 0) {
 			add_delete_range(batch, model, i,
@@ -94,6 +102,10 @@ static void add_batch(struct kv_batch *batch, struct model *model, unsigned n)
 		if (model_random(&random) % 4 == 0) {
 			version = 0;
 			kv_batch_delete(batch, model_key(key, i));
+		} else if (from < KEYS && before.version[from] != 0) {
+			version = before.version[from];
+			kv_batch_copy(batch, model_key(key, i),
+				      model_key(source, from));
 		} else {
 			kv_batch_put(batch, model_key(key, i),
 				     model_value(value, version));
@@ -108,12 +120,16 @@ static int work(struct kv *kv, unsigned first, unsigned last,
 		struct outcome *out)
 {
 	struct kv_batch *batch = kv_batch_new();
-	struct model ignored;
+	struct model model = { 0 };
 	unsigned n;
 	int rc = 0;
 
+	for (n = 1; n < first; n++) {
+		add_batch(batch, &model, n);
+		kv_batch_reset(batch);
+	}
 	for (n = first; rc == 0 && n <= last; n++) {
-		add_batch(batch, &ignored, n);
+		add_batch(batch, &model, n);
 		out->begun = n;
 		rc = kv_write(kv, batch);
 		if (rc == 0)
@@ -125,6 +141,8 @@ static int work(struct kv *kv, unsigned first, unsigned last,
 		}
 		if (rc == 0 && n % 29 == 0)
 			rc = kv_compact(kv);
+		if (rc == 0 && n % 11 == 5)
+			rc = kv_collect(kv);
 	}
 	kv_batch_free(batch);
 	return rc;

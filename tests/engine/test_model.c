@@ -22,6 +22,12 @@ static const struct kv_options shapes[] = {
 	/* Every value is a blob; nothing is cached. */
 	{ true, false, 300 * KIB, 0, 0, 1, 1024, 64 * KIB, 64 * KIB, 64 * KIB,
 	  0 },
+	/* As good as every value is a blob, in files that hold a few. */
+	{ true, false, 8 * KIB, 64 * KIB, 16 * KIB, 20, 512, 16 * KIB, 32 * KIB,
+	  2 * KIB, 0 },
+	/* The same with threads. */
+	{ true, true, 8 * KIB, 64 * KIB, 16 * KIB, 20, 512, 16 * KIB, 32 * KIB,
+	  2 * KIB, 5 },
 	/* No value is a blob. */
 	{ true, true, 300 * KIB, 16 * KIB, 0, SIZE_MAX, 2048, 32 * KIB,
 	  64 * KIB, 1 * MIB, 0 },
@@ -329,6 +335,8 @@ static void do_snapshot(struct run *r)
 		do_batch(r);
 	if (pick(r, 2))
 		ck_ok(kv_compact(r->kv));
+	if (pick(r, 2))
+		ck_ok(kv_collect(r->kv));
 	later = r->model;
 	r->model = now;
 	at = model_at(r, 0, MODEL_KEYS);
@@ -382,6 +390,8 @@ static void do_step(struct run *r)
 		ck_ok(kv_flush(r->kv));
 	else if (what < 985)
 		ck_ok(kv_compact(r->kv));
+	else if (what < 989)
+		ck_ok(kv_collect(r->kv));
 	else if (what < 993)
 		ck_ok(kv_sync(r->kv, kv_mark(r->kv)));
 	else if (what < 995)
