@@ -23,7 +23,7 @@
 
 /* Dead entries in a row before a jump is tried, and before a void is made. */
 #define RUN_JUMP 16
-#define RUN_VOID 64
+#define RUN_VOID 32
 
 struct kv_iter {
 	struct kv *kv;

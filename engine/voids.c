@@ -52,8 +52,6 @@ uint64_t voids_watch(struct voids *v, struct slice from, uint64_t seq)
 		atomic_fetch_add(&v->count, 1);
 	}
 	mutex_unlock(&v->lock);
-	/* What the scan reads from now on it reads after this is seen. */
-	atomic_thread_fence(memory_order_seq_cst);
 	return ticket;
 }
 
