@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What quickstart and check share.  Sourced, never run.
+# What the scripts of this folder share.  Sourced, never run.
 
 # The one list of Debian packages that building and testing take.
 packages="autoconf automake pkg-config gcc make libfuse3-dev fuse3 liblz4-dev
@@ -62,4 +62,23 @@ make_configure() {
 			return 0
 		fi
 	done
+}
+
+# build_programs DIRECTORY PROGRAM...: configures there if need be, and makes.
+build_programs() {
+	local build=$1
+	shift
+
+	mkdir -p "$build" || exit 1
+	make_configure "$build/autoreconf.log"
+	[ "$build/Makefile" -nt "$top/configure" ] || {
+		say "configure"
+		(cd "$build" && "$top/configure" >configure.log) ||
+			die "configure failed"
+	}
+	say "make"
+	make -C "$build" -j"$(nproc)" "$@" >"$build/make.log" 2>&1 || {
+		tail -n 40 "$build/make.log" >&2
+		die "make failed"
+	}
 }
