@@ -5,5 +5,5 @@ include tests/engine/local.mk
 include tests/fs/local.mk
 include tests/mount/local.mk
 
-dist_check_SCRIPTS += %D%/kvbench %D%/layers
-TESTS += %D%/kvbench %D%/layers
+dist_check_SCRIPTS += %D%/fsbench %D%/kvbench %D%/layers
+TESTS += %D%/fsbench %D%/kvbench %D%/layers

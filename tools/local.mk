@@ -2,3 +2,4 @@
 EXTRA_DIST += %D%/check %D%/lib.sh %D%/quickstart
 
 include tools/kvbench/local.mk
+include tools/fsbench/local.mk

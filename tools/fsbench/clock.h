@@ -1,0 +1,18 @@
+/*
+ * The clock that all is measured with.
+ */
+#ifndef TOOLS_FSBENCH_CLOCK_H
+#define TOOLS_FSBENCH_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+#endif
