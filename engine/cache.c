@@ -256,6 +256,17 @@ int cache_get_or_load(struct cache *c, uint64_t file, uint64_t offset,
 	return leave_load(c, l, out);
 }
 
+void cache_forget(struct cache *c, const uint64_t *files, size_t count)
+{
+	struct cache_trash trash = { .count = 0 };
+
+	mutex_lock(&c->lock);
+	cache_drop_files(c, &c->fresh, files, count, &trash);
+	cache_drop_files(c, &c->main, files, count, &trash);
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
+}
+
 void cache_charge(struct cache *c, ssize_t delta)
 {
 	struct cache_trash trash = { .count = 0 };

@@ -69,6 +69,12 @@ void cache_release(struct cache_entry *e);
 struct slice cache_data(const struct cache_entry *e);
 
 /*
+ * Nobody will ask for these @count files any more (rising numbers): what is
+ * there of them goes, unless it is held.  Looks at every entry.
+ */
+void cache_forget(struct cache *cache, const uint64_t *files, size_t count);
+
+/*
  * @delta more bytes (less, if negative) live elsewhere and count against the
  * budget: memtables, filters.  The cache is smaller at once, but its tables and
  * a sixteenth of the budget for entries remain its own.

@@ -93,6 +93,42 @@ bool cache_remove(struct cache *c, struct cache_entry *e,
 	return true;
 }
 
+static bool is_among(const uint64_t *files, size_t count, uint64_t file)
+{
+	size_t lo = 0, hi = count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (files[mid] < file)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < count && files[lo] == file;
+}
+
+void cache_drop_files(struct cache *c, struct cache_queue *q,
+		      const uint64_t *files, size_t count,
+		      struct cache_trash *trash)
+{
+	struct cache_entry **at = &q->head, *e, *next;
+	size_t cost;
+
+	while ((e = *at)) {
+		next = e->next;
+		cost = cache_cost(e->data);
+		if (is_among(files, count, e->file) &&
+		    cache_remove(c, e, trash)) {
+			q->bytes -= cost;
+			*at = next;
+		} else {
+			at = &e->next;
+		}
+	}
+	q->tail = at;
+}
+
 /* Takes the hits out of the word. */
 static void count_hits(struct cache *c, struct cache_entry *e) NEEDS(c->lock);
 

@@ -46,6 +46,11 @@ void cache_enqueue(struct cache *c, struct cache_entry *e) NEEDS(c->lock);
 bool cache_take_ghost(struct cache *c, const struct cache_entry *e)
 	NEEDS(c->lock);
 
+/* Removes what is in @q of these files and not held. */
+void cache_drop_files(struct cache *c, struct cache_queue *q,
+		      const uint64_t *files, size_t count,
+		      struct cache_trash *trash) NEEDS(c->lock);
+
 /* Makes an entry without references invisible and frees it. */
 bool cache_remove(struct cache *c, struct cache_entry *e,
 		  struct cache_trash *trash) NEEDS(c->lock);

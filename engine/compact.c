@@ -48,6 +48,7 @@ static int begin_output(struct run *r)
 	const struct sst_writer_options options = {
 		.block_bytes = r->kv->options.block_bytes,
 		.compress = true,
+		.cache = r->kv->blocks,
 	};
 
 	if (r->writer)

@@ -198,6 +198,7 @@ static int write_table(struct kv *kv, const struct view *view, struct mt *mt,
 	const struct sst_writer_options options = {
 		.block_bytes = kv->options.block_bytes,
 		.compress = true,
+		.cache = kv->blocks,
 	};
 	struct flush f = { .kv = kv, .mt = mt, .below = view->version };
 	uint64_t number = store_next_number(kv);

@@ -14,7 +14,7 @@ const struct kv_options kv_options_default = {
 	.create = true,
 	.background = true,
 	.memtable_bytes_max = 32 * MIB,
-	.block_cache_bytes = 64 * MIB,
+	.tree_memory_bytes = 128 * MIB,
 	.blob_cache_bytes = 32 * MIB,
 	.separate_at = 1 * KIB,
 	.block_bytes = 8 * KIB,
@@ -100,7 +100,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
 	manifest_init(&kv->manifest, env, &kv->next_number);
-	kv->blocks = cache_new(options->block_cache_bytes);
+	kv->blocks = cache_new(options->tree_memory_bytes);
 	kv->blobs = cache_new(options->blob_cache_bytes);
 	if (!kv->blocks || !kv->blobs) {
 		kv_free(kv);

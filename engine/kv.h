@@ -44,7 +44,8 @@ struct kv_options {
 	bool create;               /* make a store where there is none */
 	bool background;           /* own threads; else work is done in calls */
 	size_t memtable_bytes_max; /* then it is flushed to an SST */
-	size_t block_cache_bytes;  /* of decoded SST blocks */
+	size_t tree_memory_bytes;  /* memtables, indexes, filters and, with what
+				      is left of it, decoded SST blocks */
 	size_t blob_cache_bytes;   /* of decoded blobs */
 	size_t separate_at;        /* values from this size on are blobs */
 	size_t block_bytes;        /* an SST block before compression */

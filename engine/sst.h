@@ -69,6 +69,18 @@ static inline bool sst_may_hold(const struct sst *sst, struct slice key)
 	       !sst_ends_before(sst, key);
 }
 
+/*
+ * About what the table keeps in memory once it is open, in bytes: its filter,
+ * its root index and its range tombstones, which are smaller on disk.
+ */
+static inline uint64_t sst_resident_bytes(const struct sst *sst)
+{
+	const struct sst_props *p = &sst->props;
+
+	return sizeof(*sst) + p->filter.size +
+	       4 * (p->root.size + p->ranges.size);
+}
+
 /* An entry and the block it lies in, held. */
 struct sst_found {
 	struct entry entry;

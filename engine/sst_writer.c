@@ -5,8 +5,10 @@
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
 #include "engine/block.h"
+#include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/filter.h"
+#include "engine/page.h"
 #include "engine/vlog.h"
 
 #define WRITE_SIZE ((size_t)1 << 20) /* bytes a write */
@@ -168,6 +170,17 @@ static int cut_index(struct sst_writer *w)
 	return 0;
 }
 
+/* Makes a page of a block that was written; that it is there is no duty. */
+static void put_into_cache(struct sst_writer *w, struct slice block,
+			   uint64_t offset)
+{
+	struct page *page;
+
+	if (w->options.cache && block_expand(block, &page) == 0)
+		cache_release(cache_put(w->options.cache, w->number, offset,
+					page, page->size));
+}
+
 static int cut_block(struct sst_writer *w)
 {
 	struct slice block, last = buf_slice(&w->data.last_key);
@@ -182,6 +195,7 @@ static int cut_block(struct sst_writer *w)
 		rc = buf_assign(&w->props.key_max, last);
 	if (rc < 0)
 		return rc;
+	put_into_cache(w, block, handle.offset);
 
 	w->props.data_blocks++;
 	block_builder_reset(&w->data);

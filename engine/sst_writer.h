@@ -12,11 +12,18 @@
 #include "engine/range_del.h"
 #include "engine/sst_format.h"
 
+struct cache;
 struct sst_writer;
 
 struct sst_writer_options {
 	size_t block_bytes; /* of a data block before compression */
 	bool compress;
+	/*
+	 * Data pages are put here, too, borrowed; NULL: they are not.  What was
+	 * written just now is often read soon, and what a compaction replaces
+	 * was perhaps in use.
+	 */
+	struct cache *cache;
 };
 
 /* Creates the file of that number.  Returns 0, -ENOSPC, -EIO, -ENOMEM. */

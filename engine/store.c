@@ -78,9 +78,26 @@ static void measure_debt(struct kv *kv, const struct view *v)
 					       kv->options.level_base_bytes);
 }
 
+/*
+ * What memtables and open tables take of the memory that the block cache may
+ * have otherwise; the active memtable counts as if it were full.
+ */
+static int64_t resident_bytes(const struct kv *kv, const struct view *v)
+{
+	uint64_t bytes = kv->options.memtable_bytes_max;
+	size_t i;
+
+	for (i = 0; i < v->frozen_count; i++)
+		bytes += mt_bytes(v->frozen[i].mt);
+	for (i = 0; i < VERSION_LEVELS; i++)
+		bytes += v->version->levels[i]->resident_bytes;
+	return (int64_t)u64_min(bytes, INT64_MAX);
+}
+
 int store_change_view(struct kv *kv, const struct view_change *change)
 {
 	struct view *v = calloc(1, sizeof(*v)), *old = NULL;
+	int64_t more;
 	int rc;
 
 	if (!v)
@@ -89,8 +106,12 @@ int store_change_view(struct kv *kv, const struct view_change *change)
 	mutex_lock(&kv->state);
 	derive_view(v, store_view_locked(kv), change);
 	rc = view_publish(&kv->views, v, &old);
-	if (rc == 0)
+	if (rc == 0) {
 		measure_debt(kv, v);
+		more = resident_bytes(kv, v) - kv->charged;
+		kv->charged += more;
+		cache_charge(kv->blocks, more);
+	}
 	cond_broadcast(&kv->changed);
 	mutex_unlock(&kv->state);
 
@@ -127,6 +148,16 @@ uint64_t store_next_number(struct kv *kv)
 	return atomic_fetch_add(&kv->next_number, 1);
 }
 
+static bool is_added(const struct edit *edit, uint64_t number)
+{
+	size_t i;
+
+	for (i = 0; i < edit->added_count; i++)
+		if (edit->added[i].number == number)
+			return true;
+	return false;
+}
+
 /* The tables and blobs that @edit dropped go with their last reference. */
 static void mark_dropped(const struct version *old, const struct version *new,
 			 const struct edit *edit)
@@ -136,10 +167,8 @@ static void mark_dropped(const struct version *old, const struct version *new,
 	for (i = 0; i < edit->removed_count; i++) {
 		const struct edit_sst *gone = &edit->removed[i];
 		const struct level *l = old->levels[gone->level];
-		bool moved = false;
+		bool moved = is_added(edit, gone->number);
 
-		for (j = 0; j < edit->added_count; j++)
-			moved |= edit->added[j].number == gone->number;
 		for (j = 0; j < l->count && !moved; j++)
 			if (l->ssts[j]->number == gone->number)
 				l->ssts[j]->dropped = true;
@@ -152,6 +181,35 @@ static void mark_dropped(const struct version *old, const struct version *new,
 		assert(!now || now->blob != was);
 		was->dropped = true;
 	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The cache need not find out by itself that pages of tables that are gone are
+ * of no use.
+ */
+static void forget_pages(struct kv *kv, const struct edit *edit)
+{
+	uint64_t *numbers;
+	size_t i, n = 0;
+
+	if (edit->removed_count == 0)
+		return;
+	numbers = calloc(edit->removed_count, sizeof(*numbers));
+	if (!numbers)
+		return;
+	for (i = 0; i < edit->removed_count; i++)
+		if (!is_added(edit, edit->removed[i].number))
+			numbers[n++] = edit->removed[i].number;
+	qsort(numbers, n, sizeof(*numbers), by_number);
+	cache_forget(kv->blocks, numbers, n);
+	free(numbers);
 }
 
 int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
@@ -178,6 +236,8 @@ int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 			if (drop_oldest && view_oldest(old)->wal)
 				view_oldest(old)->wal->dropped = true;
 			rc = store_change_view(kv, &change);
+			if (rc == 0)
+				forget_pages(kv, edit);
 			/* Durable but not to be seen: as good as an error. */
 			if (rc < 0)
 				store_poison(kv, rc);

@@ -82,7 +82,8 @@ struct kv {
 	struct mutex state;  /* RANK_STATE */
 	struct cond changed; /* the view, stopping or flush_rc did */
 	bool stopping;
-	int flush_rc; /* why the last flush failed, or 0 */
+	int flush_rc;    /* why the last flush failed, or 0 */
+	int64_t charged; /* bytes of the block cache's budget; see store.c */
 	struct kv_snapshot *snapshot_first; /* oldest; see snapshot.h */
 	struct kv_snapshot *snapshot_last;
 	size_t snapshot_count;

@@ -202,6 +202,7 @@ static int apply_level(const struct level *old, const struct edit *e,
 	for (i = 0; i < l->count; i++) {
 		l->bytes += l->ssts[i]->size;
 		l->range_count += l->ssts[i]->props.range_count;
+		l->resident_bytes += sst_resident_bytes(l->ssts[i]);
 	}
 
 	qsort(l->ssts, l->count, sizeof(l->ssts[0]), level ? by_key : by_age);

@@ -40,9 +40,10 @@
 struct level {
 	_Atomic uint32_t refs;
 	size_t count;
-	uint64_t bytes;       /* sum of the file sizes */
-	uint64_t range_count; /* sum of the range tombstones */
-	struct sst *ssts[];   /* owned references */
+	uint64_t bytes;          /* sum of the file sizes */
+	uint64_t range_count;    /* sum of the range tombstones */
+	uint64_t resident_bytes; /* sum of sst_resident_bytes() */
+	struct sst *ssts[];      /* owned references */
 };
 
 /*

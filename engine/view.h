@@ -43,7 +43,7 @@
 #include "engine/wal.h"
 
 #define VIEW_SLOTS      4096
-#define VIEW_FROZEN_MAX 4 /* memtables that wait to be flushed */
+#define VIEW_FROZEN_MAX 3 /* memtables that wait to be flushed */
 
 /* A memtable and the log that brings it back. */
 struct view_mt {

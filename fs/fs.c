@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/base/heap.h"
 #include "fs/inode.h"
 #include "fs/orphan.h"
 
@@ -16,9 +17,9 @@ const struct fs_options fs_options_default = {
 };
 
 /*
- * How the memory is divided: a quarter for memtables, of which there may be
- * two; half for blocks of the tree, which every operation needs; a quarter for
- * file data, which the kernel keeps as well.
+ * How the memory is divided: three quarters for the tree, which every operation
+ * needs, with memtables of an eighth, of which four may be in use for a moment;
+ * a quarter for file data, which the kernel keeps as well.
  */
 static struct kv_options store_options(const struct fs_options *options)
 {
@@ -27,10 +28,15 @@ static struct kv_options store_options(const struct fs_options *options)
 	kv.create = options->create;
 	kv.background = options->background;
 	kv.memtable_bytes_max = options->memory_bytes / 8;
-	kv.block_cache_bytes = options->memory_bytes / 2;
+	kv.tree_memory_bytes = options->memory_bytes / 4 * 3;
 	kv.blob_cache_bytes = options->memory_bytes / 4;
 	kv.sync_interval_ms = options->sync_interval_ms;
 	return kv;
+}
+
+void fs_tune_heap(void)
+{
+	heap_tune();
 }
 
 static void fs_free(struct fs *fs)

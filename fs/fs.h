@@ -69,6 +69,12 @@ struct fs_entry {
 /* ---------------------------------------------------------------- life -- */
 
 /*
+ * Has the heap give memory back, so that memory_bytes holds; see heap.h.  For
+ * main(), before there are threads.
+ */
+void fs_tune_heap(void);
+
+/*
  * Opens the filesystem in the directory @store, recovering it if need be.
  * Returns 0 or an error as kv_open() does, words in fs_error_text().
  */

@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 
 	log_init();
 	umask(0);
+	fs_tune_heap();
 
 	rc = opts_parse(&opts, argc, argv);
 	if (rc == 0)

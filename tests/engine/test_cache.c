@@ -80,6 +80,40 @@ START_TEST(what_was_put_is_found)
 }
 END_TEST
 
+START_TEST(files_are_forgotten_but_what_is_held)
+{
+	const uint64_t gone[] = { 2, 4, 7 };
+	struct cache *c = cache_new(BUDGET);
+	struct cache_entry *held;
+	uint64_t file, i;
+
+	for (i = 0; i < 10; i++)
+		for (file = 1; file <= 5; file++)
+			cache_release(put(c, file, i));
+	/* Some have been used and are in the other queue by now. */
+	for (i = 0; i < 200; i++)
+		cache_release(put(c, 9, i));
+	held = cache_get(c, 4, 0);
+	for (file = 1; file <= 5; file++)
+		for (i = 0; i < 10; i++)
+			(void)!has(c, file, i);
+	cache_forget(c, gone, ARRAY_SIZE(gone));
+	for (i = 1; i < 10; i++) {
+		ck_assert(!has(c, 2, i));
+		ck_assert(!has(c, 4, i));
+	}
+	ck_assert(!held || has(c, 4, 0));
+	ck_assert(has(c, 9, 199));
+	cache_release(held);
+	/* The queues are whole: all can be turned over. */
+	for (i = 0; i < 1000; i++)
+		cache_release(put(c, 6, i));
+	ck_assert(has(c, 6, 999));
+	ck_assert_uint_le(cache_bytes(c), BUDGET);
+	cache_free(c);
+}
+END_TEST
+
 START_TEST(budget_is_kept)
 {
 	struct cache *c = cache_new(BUDGET);
@@ -675,6 +709,7 @@ int main(void)
 	tcase_add_test(tc, threads_see_whole_entries);
 
 	tc = suite_case(s, "budget");
+	tcase_add_test(tc, files_are_forgotten_but_what_is_held);
 	tcase_add_test(tc, budget_is_kept);
 	tcase_add_test(tc, held_entries_survive);
 	tcase_add_test(tc, more_held_than_the_budget);

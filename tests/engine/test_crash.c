@@ -24,7 +24,7 @@
 static const struct kv_options options = {
 	.create = true,
 	.memtable_bytes_max = 1,
-	.block_cache_bytes = 64 * KIB,
+	.tree_memory_bytes = 64 * KIB,
 	.blob_cache_bytes = 64 * KIB,
 	.separate_at = 700,
 	.block_bytes = 512,

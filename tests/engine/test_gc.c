@@ -21,7 +21,7 @@
 static const struct kv_options small = {
 	.create = true,
 	.memtable_bytes_max = 64 * KIB,
-	.block_cache_bytes = 1 * MIB,
+	.tree_memory_bytes = 1 * MIB,
 	.blob_cache_bytes = 64 * KIB,
 	.separate_at = 64,
 	.block_bytes = 1 * KIB,

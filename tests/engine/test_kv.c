@@ -14,7 +14,7 @@
 static const struct kv_options small = {
 	.create = true,
 	.memtable_bytes_max = 1 * MIB,
-	.block_cache_bytes = 0,
+	.tree_memory_bytes = 0,
 	.blob_cache_bytes = 0,
 	.separate_at = 1024,
 	.block_bytes = 512,
@@ -791,7 +791,7 @@ START_TEST(threads_read_all_that_was_acknowledged)
 
 	options.background = true;
 	options.memtable_bytes_max = 256 * KIB;
-	options.block_cache_bytes = 64 * KIB;
+	options.tree_memory_bytes = 64 * KIB;
 	options.blob_cache_bytes = 64 * KIB;
 	options.sync_interval_ms = 10;
 	ck_ok(kv_open(&kv, env, &options));

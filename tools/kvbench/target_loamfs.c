@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "engine/base/env.h"
+#include "engine/base/heap.h"
 #include "engine/base/error.h"
 #include "engine/kv.h"
 #include "tools/kvbench/target.h"
@@ -27,9 +28,13 @@ static int loam_open(void **out, const struct target_config *config)
 
 	if (!store)
 		return -ENOMEM;
+	/* As the daemon does; each run is a process of its own. */
+	heap_tune();
 	options.create = true;
-	options.memtable_bytes_max = config->memtable_bytes;
-	options.block_cache_bytes = config->large_values ? minor : major;
+	/* The others take two memtables beside their cache, we take four. */
+	options.memtable_bytes_max = config->memtable_bytes / 2;
+	options.tree_memory_bytes = 2 * config->memtable_bytes +
+				    (config->large_values ? minor : major);
 	options.blob_cache_bytes = config->large_values ? major : minor;
 	store->durable = config->durable;
 
