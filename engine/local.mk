@@ -12,6 +12,7 @@ libengine_a_SOURCES = \
 	%D%/base/error.c %D%/base/error.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/heap.c %D%/base/heap.h \
+	%D%/base/histogram.c %D%/base/histogram.h \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \

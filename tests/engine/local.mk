@@ -11,6 +11,7 @@ ENGINE_SUITES = \
 	tests/engine/test_env_mem \
 	tests/engine/test_filter \
 	tests/engine/test_gc \
+	tests/engine/test_histogram \
 	tests/engine/test_keep \
 	tests/engine/test_kv \
 	tests/engine/test_manifest \
@@ -101,6 +102,10 @@ tests_engine_test_voids_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_wal_SOURCES = %D%/test_wal.c tests/suite.h
 tests_engine_test_wal_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_wal_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_histogram_SOURCES = %D%/test_histogram.c tests/suite.h
+tests_engine_test_histogram_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_histogram_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_keep_SOURCES = %D%/test_keep.c %D%/model.h tests/suite.h
 tests_engine_test_keep_CFLAGS = $(TEST_CFLAGS)
