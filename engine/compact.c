@@ -164,6 +164,7 @@ static int merge_into(struct run *r, struct source *s)
 /* Merges @count sources, which it takes over, and commits what comes out. */
 static int execute(struct run *r, struct source **sources, size_t count)
 {
+	uint64_t begin = stats_begin(r->kv->stats);
 	struct source *s;
 	int rc;
 
@@ -174,10 +175,9 @@ static int execute(struct run *r, struct source **sources, size_t count)
 		rc = env_sync_dir(r->kv->env);
 	if (rc == 0)
 		rc = store_commit_edit(r->kv, &r->edit, false);
-	if (rc == 0) {
-		atomic_fetch_add(&r->kv->compactions, 1);
+	stats_end(r->kv->stats, STATS_COMPACT_NS, begin);
+	if (rc == 0)
 		rc = gc_drop_dead(r->kv);
-	}
 	return rc;
 }
 

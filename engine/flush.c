@@ -248,10 +248,8 @@ static int flush_oldest(struct kv *kv, const struct view *view)
 	}
 	edit_fini(&edit);
 	kv->pace.flushed_bytes = 0;
-	if (rc == 0) {
-		atomic_fetch_add(&kv->flushes, 1);
+	if (rc == 0)
 		rc = gc_drop_dead(kv);
-	}
 	return rc;
 }
 
@@ -259,12 +257,15 @@ static int flush_oldest(struct kv *kv, const struct view *view)
 static int flush_step(struct kv *kv)
 {
 	struct view *view;
+	uint64_t begin;
 	int rc = 0;
 
 	mutex_lock(&kv->flush_job);
 	view = store_view(kv);
 	if (view_oldest(view)) {
+		begin = stats_begin(kv->stats);
 		rc = flush_oldest(kv, view);
+		stats_end(kv->stats, STATS_FLUSH_NS, begin);
 		if (rc == 0)
 			rc = 1;
 	}

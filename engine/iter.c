@@ -150,6 +150,7 @@ int kv_iter_open_at(struct kv_iter **out, struct kv *kv,
 		kv_iter_close(it);
 		return rc;
 	}
+	stats_add(kv->stats, STATS_ITERATORS, 1);
 	*out = it;
 	return 0;
 }
@@ -396,18 +397,32 @@ static int settle_backward(struct kv_iter *it, int rc)
 
 int kv_iter_seek(struct kv_iter *it, struct slice key)
 {
+	struct stats *stats = it->kv->stats;
+	uint64_t begin = stats_begin_sample(stats);
+	int rc;
+
+	stats_add(stats, STATS_SEEKS, 1);
 	drop_blob(it);
 	if (below_lower(it, key))
 		key = buf_slice(&it->lower);
-	return settle_forward(it, source_seek(it->merge, key));
+	rc = settle_forward(it, source_seek(it->merge, key));
+	stats_end(stats, STATS_SEEK_NS, begin);
+	return rc;
 }
 
 int kv_iter_seek_before(struct kv_iter *it, struct slice key)
 {
+	struct stats *stats = it->kv->stats;
+	uint64_t begin = stats_begin_sample(stats);
+	int rc;
+
+	stats_add(stats, STATS_SEEKS, 1);
 	drop_blob(it);
 	if (above_upper(it, key))
 		key = buf_slice(&it->upper);
-	return settle_backward(it, source_seek_before(it->merge, key));
+	rc = settle_backward(it, source_seek_before(it->merge, key));
+	stats_end(stats, STATS_SEEK_NS, begin);
+	return rc;
 }
 
 int kv_iter_first(struct kv_iter *it)
@@ -419,6 +434,7 @@ int kv_iter_last(struct kv_iter *it)
 {
 	if (it->upper.size > 0)
 		return kv_iter_seek_before(it, buf_slice(&it->upper));
+	stats_add(it->kv->stats, STATS_SEEKS, 1);
 	drop_blob(it);
 	return settle_backward(it, source_last(it->merge));
 }
@@ -472,6 +488,7 @@ int kv_iter_value(struct kv_iter *it, struct slice *value)
 		return 0;
 	}
 	if (!it->blob) {
+		stats_add(it->kv->stats, STATS_VALUES_BLOB, 1);
 		rc = blob_handle_decode(&handle, it->value);
 		if (rc == 0)
 			rc = view_blob(it->view, handle.blob_id, &b);

@@ -6,6 +6,7 @@
 #include "engine/base/env_bounded.h"
 #include "engine/base/error.h"
 #include "engine/live.h"
+#include "engine/meter.h"
 #include "engine/recover.h"
 #include "engine/sched.h"
 #include "engine/store.h"
@@ -72,7 +73,27 @@ static void kv_free(struct kv *kv)
 	mutex_fini(&kv->sync);
 	queue_fini(&kv->queue);
 	env_free(kv->env);
+	stats_free(kv->stats);
 	free(kv);
+}
+
+/* The files of @env: a bounded number of them open, and all is counted. */
+static int open_env(struct kv *kv, struct env *env, size_t open_files_max)
+{
+	struct env *bounded;
+
+	kv->medium = env;
+	kv->stats = stats_new(env);
+	if (!kv->stats)
+		return -ENOMEM;
+	bounded = env_bounded_new(env, open_files_max > 0 ? open_files_max
+							  : SIZE_MAX);
+	kv->env = bounded ? meter_new(bounded, kv->stats) : NULL;
+	if (kv->env)
+		return 0;
+	env_free(bounded);
+	stats_free(kv->stats);
+	return -ENOMEM;
 }
 
 static struct kv *kv_new(struct env *env, const struct kv_options *options)
@@ -81,10 +102,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 
 	if (!kv)
 		return NULL;
-	kv->env = env_bounded_new(env, options->open_files_max > 0
-					       ? options->open_files_max
-					       : SIZE_MAX);
-	if (!kv->env) {
+	if (open_env(kv, env, options->open_files_max) < 0) {
 		free(kv);
 		return NULL;
 	}
@@ -99,7 +117,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	voids_init(&kv->voids);
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
-	manifest_init(&kv->manifest, env, &kv->next_number);
+	manifest_init(&kv->manifest, kv->env, &kv->next_number);
 	kv->blocks = cache_new(options->tree_memory_bytes);
 	kv->blobs = cache_new(options->blob_cache_bytes);
 	if (!kv->blocks || !kv->blobs) {
@@ -247,6 +265,7 @@ static void count_memtables(const struct view *view, struct kv_stats *s)
 int kv_stats(struct kv *kv, struct kv_stats *stats)
 {
 	struct kv_stats s = { 0 };
+	struct cache_stats cache;
 	struct env_space space;
 	struct view *view;
 	int rc;
@@ -268,11 +287,21 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 		       reclog_size(kv->manifest.log) + SUPER_SIZE;
 	s.disk_bytes_total = space.bytes_total;
 	s.disk_bytes_free = space.bytes_free;
-	s.flushes = kv->flushes;
-	s.compactions = kv->compactions;
 	s.syncs = kv->syncs;
 	s.collections = kv->collections;
 	s.collected_bytes = kv->collected_bytes;
+	stats_show(kv->stats, &s);
+	cache_stats(kv->blocks, &cache);
+	s.block_cache_hits = cache.hits;
+	s.block_cache_misses = cache.misses;
+	cache_stats(kv->blobs, &cache);
+	s.blob_cache_hits = cache.hits;
+	s.blob_cache_misses = cache.misses;
 	*stats = s;
 	return 0;
+}
+
+void kv_spreads(struct kv *kv, struct kv_spreads *spreads)
+{
+	stats_show_spreads(kv->stats, spreads);
 }

@@ -272,6 +272,15 @@ int kv_collect(struct kv *kv) MUST_USE;
  */
 int kv_verify(struct kv *kv) MUST_USE;
 
+/* What was done to the files of one kind since kv_open(). */
+struct kv_io {
+	uint64_t reads; /* calls */
+	uint64_t read_bytes;
+	uint64_t writes; /* calls that went well */
+	uint64_t write_bytes;
+	uint64_t syncs; /* calls */
+};
+
 struct kv_stats {
 	uint64_t disk_bytes;       /* of all files of the store */
 	uint64_t disk_bytes_total; /* of the medium */
@@ -286,13 +295,74 @@ struct kv_stats {
 	uint64_t memtable_bytes;
 	uint64_t wal_bytes;
 	uint64_t level_sst_count[8]; /* by level */
-	uint64_t flushes;            /* since kv_open() */
-	uint64_t compactions;        /* since kv_open() */
-	uint64_t collections;        /* blob files rewritten since kv_open() */
+
+	/* Counted since kv_open(). */
+	uint64_t gets_memtable; /* kv_get(), kv_size(), sources of copies: */
+	uint64_t gets_table;    /* where the key's newest entry, a tombstone */
+	uint64_t gets_absent;   /* too, was found; here: nowhere */
+	uint64_t blob_values;   /* values asked of the value log or its cache */
+	uint64_t block_cache_hits;
+	uint64_t block_cache_misses;
+	uint64_t blob_cache_hits;
+	uint64_t blob_cache_misses;
+	uint64_t filter_checks; /* tables whose filter was asked in a get */
+	uint64_t filter_useful; /* it said no */
+	uint64_t filter_false;  /* it said perhaps, and the key was not there */
+	uint64_t iterators;
+	uint64_t seeks;
+	uint64_t batches;
+	uint64_t batch_bytes; /* keys and values */
+	uint64_t syncs; /* rounds that made all that was written durable */
+	uint64_t flushes;
+	uint64_t flush_bytes; /* of the tables they made */
+	uint64_t compactions;
+	uint64_t compact_bytes_in;   /* of the tables they read */
+	uint64_t compact_bytes_out;  /* of the tables they made */
+	uint64_t compact_tombstones; /* that they left out */
+	uint64_t moves;              /* tables that only changed their level */
+	uint64_t blobs_dropped;      /* blob files removed, dead */
+	uint64_t collections;        /* blob files rewritten */
 	uint64_t collected_bytes;    /* of the files that came of it */
-	uint64_t syncs;              /* device flushes since kv_open() */
+	struct kv_io table_io;       /* by whomever, also compactions */
+	struct kv_io blob_io;
+	struct kv_io log_io;
+	struct kv_io manifest_io;
 };
 
 int kv_stats(struct kv *kv, struct kv_stats *stats) MUST_USE;
+
+/*
+ * How something was spread: of all that was seen since kv_open(), so many
+ * tenths of a percent were not above the member with that name.  These are
+ * never below the exact number and less than a sixteenth of it above.
+ */
+struct kv_spread {
+	uint64_t count; /* of what was measured */
+	uint64_t sum;
+	uint64_t p50;
+	uint64_t p90;
+	uint64_t p99;
+	uint64_t p999;
+	uint64_t max;
+};
+
+struct kv_spreads {
+	/* One call in 64, at random, is measured. */
+	struct kv_spread get_ns;
+	struct kv_spread seek_ns;
+	struct kv_spread write_ns;
+
+	/* Each is measured. */
+	struct kv_spread group_batches; /* batches that shared a log write */
+	struct kv_spread wait_ns;       /* writers who waited for a flush */
+	struct kv_spread sync_ns;       /* kv_sync() calls that had to wait */
+	struct kv_spread flush_ns;
+	struct kv_spread compact_ns;
+	struct kv_spread table_read_ns; /* a read from an SST's file */
+	struct kv_spread blob_read_ns;  /* a read from a blob file */
+	struct kv_spread file_sync_ns;  /* a sync of one file of any kind */
+};
+
+void kv_spreads(struct kv *kv, struct kv_spreads *spreads);
 
 #endif

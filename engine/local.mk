@@ -44,6 +44,7 @@ libengine_a_SOURCES = \
 	%D%/live.c %D%/live.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
+	%D%/meter.c %D%/meter.h \
 	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
 	%D%/mt_hash.c %D%/mt_hash.h \
 	%D%/mt_range.c %D%/mt_range.h \
@@ -66,6 +67,7 @@ libengine_a_SOURCES = \
 	%D%/sst_iter.c %D%/sst_iter.h \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
+	%D%/stats.c %D%/stats.h \
 	%D%/store.c %D%/store.h \
 	%D%/sync.c \
 	%D%/verify.c \

@@ -25,15 +25,24 @@ struct search {
 	uint64_t hash;
 	uint64_t seq;   /* newest change to be seen */
 	uint64_t cover; /* what is older is hidden by a range tombstone */
+	enum stats_counter where; /* the newest entry was found */
 };
 
 /* 1 and @found, or 0, or < 0. */
 static int find_in_table(const struct search *s, struct sst *sst,
 			 struct sst_found *found)
 {
+	int rc;
+
 	if (sst->props.seq_max < s->cover)
 		return 0;
-	return sst_get(sst, s->kv->blocks, s->key, s->hash, s->seq, found);
+	rc = sst_get(sst, s->kv->blocks, s->key, s->hash, s->seq, found);
+	if (rc == 0)
+		stats_add(s->kv->stats,
+			  found->searched ? STATS_FILTER_FALSE
+					  : STATS_FILTER_USEFUL,
+			  1);
+	return rc;
 }
 
 /* The tables that may hold the key, newest first. */
@@ -87,8 +96,10 @@ static int find_in_view(struct search *s, struct read_found *f)
 		s->cover = cover.seq;
 	}
 	rc = view_get(f->view, s->key, s->hash, s->seq, &f->entry);
+	s->where = STATS_GETS_MEMTABLE;
 	if (rc == 0) {
 		rc = find_in_tables(s, f->view->version, &found);
+		s->where = rc == 1 ? STATS_GETS_TABLE : STATS_GETS_ABSENT;
 		if (rc == 1) {
 			f->entry = found.entry;
 			f->block = found.block;
@@ -113,6 +124,8 @@ int read_find(struct kv *kv, const struct kv_snapshot *snapshot,
 	if (snapshot)
 		s.seq = snapshot->seq;
 	rc = find_in_view(&s, &f);
+	if (rc >= 0)
+		stats_add(kv->stats, s.where, 1);
 	if (rc == 1) {
 		*out = f;
 		return 0;
@@ -129,6 +142,7 @@ static int read_blob(struct kv *kv, const struct read_found *f,
 	struct blob *b;
 	int rc;
 
+	stats_add(kv->stats, STATS_VALUES_BLOB, 1);
 	rc = blob_handle_decode(&handle, f->entry.value);
 	if (rc == 0)
 		rc = view_blob(f->view, handle.blob_id, &b);
@@ -142,13 +156,8 @@ static int read_blob(struct kv *kv, const struct read_found *f,
 	return 0;
 }
 
-int kv_get(struct kv *kv, struct slice key, struct kv_value *value)
-{
-	return kv_get_at(kv, NULL, key, value);
-}
-
-int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
-	      struct slice key, struct kv_value *value)
+static int get(struct kv *kv, const struct kv_snapshot *snapshot,
+	       struct slice key, struct kv_value *value)
 {
 	struct read_found f;
 	int rc;
@@ -173,6 +182,21 @@ int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
 		value->unpin = unpin_view;
 	}
 	return 0;
+}
+
+int kv_get(struct kv *kv, struct slice key, struct kv_value *value)
+{
+	return kv_get_at(kv, NULL, key, value);
+}
+
+int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
+	      struct slice key, struct kv_value *value)
+{
+	uint64_t begin = stats_begin_sample(kv->stats);
+	int rc = get(kv, snapshot, key, value);
+
+	stats_end(kv->stats, STATS_GET_NS, begin);
+	return rc;
 }
 
 int kv_size(struct kv *kv, struct slice key, size_t *size)

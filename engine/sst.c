@@ -274,7 +274,9 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	rc = sst_reader_get(sst, &r);
 	if (rc < 0)
 		return rc;
-	if (!filter_may_contain(slice_of(r->filter, r->filter_size), hash))
+	out->searched = filter_may_contain(slice_of(r->filter, r->filter_size),
+					   hash);
+	if (!out->searched)
 		return 0;
 	rc = find_page(sst, r, cache, key, seq_max, &held);
 	if (rc <= 0)
@@ -284,7 +286,9 @@ int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 		cache_release(held);
 		return 0;
 	}
-	*out = (struct sst_found){ .entry = e, .block = held };
+	*out = (struct sst_found){ .searched = true,
+				   .entry = e,
+				   .block = held };
 	out->entry.key = slice_of(NULL, 0);
 	return 1;
 }

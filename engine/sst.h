@@ -83,6 +83,7 @@ static inline uint64_t sst_resident_bytes(const struct sst *sst)
 
 /* An entry and the block it lies in, held. */
 struct sst_found {
+	bool searched; /* the filter did not rule the key out */
 	struct entry entry;
 	struct cache_entry *block; /* the caller's to release */
 };
@@ -90,8 +91,8 @@ struct sst_found {
 /*
  * Finds the newest entry of @key, whose filter_hash() is @hash, with a sequence
  * number up to @seq_max.  Range tombstones count for nothing.  Returns 1 and
- * fills @out, 0 if there is none, -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.  The key
- * of the entry is not filled.
+ * fills @out, 0 if there is none (then @out only says whether it was searched),
+ * -EIO, -EBADMSG, -EUCLEAN or -ENOMEM.  The key of the entry is not filled.
  */
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	    uint64_t hash, uint64_t seq_max, struct sst_found *out) MUST_USE;

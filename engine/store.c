@@ -232,6 +232,7 @@ int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 		if (rc == -EIO)
 			store_poison(kv, rc);
 		if (rc == 0) {
+			stats_edit(kv->stats, old->version, edit, drop_oldest);
 			mark_dropped(old->version, change.version, edit);
 			if (drop_oldest && view_oldest(old)->wal)
 				view_oldest(old)->wal->dropped = true;

@@ -31,13 +31,16 @@
 #include "engine/manifest.h"
 #include "engine/pace.h"
 #include "engine/queue.h"
+#include "engine/stats.h"
 #include "engine/view.h"
 #include "engine/vlog.h"
 #include "engine/voids.h"
 
 struct kv {
 	/* Set by kv_open(), then constant. */
-	struct env *env; /* owned: bounds the open files of the caller's */
+	struct env *medium;  /* borrowed: as we were given it */
+	struct env *env;     /* owned: the same, bounded and counted */
+	struct stats *stats; /* owned */
 	struct kv_options options;
 	uint8_t store_id[16];
 	struct cache *blocks; /* owned */
@@ -101,8 +104,6 @@ struct kv {
 	_Atomic uint64_t seq_visible; /* newest change that readers may see */
 	_Atomic uint64_t seq_durable; /* newest change known durable */
 	_Atomic uint64_t next_number; /* of the next file, or blob id */
-	_Atomic uint64_t flushes;
-	_Atomic uint64_t compactions;
 	_Atomic uint64_t syncs;
 	_Atomic uint64_t collections;     /* files rewritten */
 	_Atomic uint64_t collected_bytes; /* of the files that were made */

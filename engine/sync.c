@@ -147,11 +147,15 @@ int store_sync(struct kv *kv)
 
 int kv_sync(struct kv *kv, uint64_t mark)
 {
+	uint64_t begin;
 	bool led = false;
 	int rc = 0;
 
-	if (kv->seq_durable < mark)
+	if (kv->seq_durable < mark) {
+		begin = stats_begin(kv->stats);
 		rc = pass_round(kv, mark, &led);
+		stats_end(kv->stats, STATS_SYNC_NS, begin);
+	}
 	/* What was promised holds with or without the mark. */
 	if (rc == 0 && led)
 		(void)!store_mark(kv);

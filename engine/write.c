@@ -57,16 +57,21 @@ static bool may_freeze(struct kv *kv)
  */
 static int wait_flushed(struct kv *kv)
 {
+	uint64_t begin = 0;
 	bool alone;
 	int rc;
 
 	mutex_lock(&kv->state);
 	while (!may_freeze(kv) && kv->flush_rc == 0 && kv->poison == 0 &&
-	       kv->threads && !kv->stopping)
+	       kv->threads && !kv->stopping) {
+		if (begin == 0)
+			begin = stats_begin(kv->stats);
 		cond_wait(&kv->changed, &kv->state);
+	}
 	rc = store_view_locked(kv)->frozen_count > 0 ? kv->flush_rc : 0;
 	alone = !kv->threads || kv->stopping;
 	mutex_unlock(&kv->state);
+	stats_end(kv->stats, STATS_WAIT_NS, begin);
 
 	if (rc == 0 && alone)
 		rc = store_flush_frozen(kv);
@@ -171,6 +176,8 @@ static int commit(struct kv *kv, const struct queue_group *group)
 		store_poison(kv, rc);
 	if (rc < 0)
 		return rc;
+	if (n > 0)
+		histogram_add(&kv->stats->spreads[STATS_GROUP], n);
 	kv->seq_given = seq;
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = insert(kv, kv->active.mt, payloads[i]);
@@ -265,6 +272,7 @@ static void slow_down(struct kv *kv, size_t bytes)
 
 int kv_write(struct kv *kv, struct kv_batch *batch)
 {
+	uint64_t begin = stats_begin_sample(kv->stats);
 	struct writer w = { .batch = &batch->prepared };
 	int rc;
 
@@ -286,7 +294,11 @@ int kv_write(struct kv *kv, struct kv_batch *batch)
 	if (rc == 0 && batch->use_reserve)
 		space_note_freeing(kv);
 	prepared_reset(&batch->prepared);
-	if (rc == 0)
+	if (rc == 0) {
+		stats_add(kv->stats, STATS_BATCHES, 1);
+		stats_add(kv->stats, STATS_BATCH_BYTES, batch->size);
 		kv_batch_reset(batch);
+	}
+	stats_end(kv->stats, STATS_WRITE_NS, begin);
 	return rc;
 }

@@ -25,6 +25,7 @@ ENGINE_SUITES = \
 	tests/engine/test_reclog \
 	tests/engine/test_sst \
 	tests/engine/test_sync \
+	tests/engine/test_stats \
 	tests/engine/test_version \
 	tests/engine/test_view \
 	tests/engine/test_vlog \
@@ -119,6 +120,10 @@ tests_engine_test_compact_pick_SOURCES = \
 	%D%/test_compact_pick.c %D%/tables.h tests/suite.h
 tests_engine_test_compact_pick_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_compact_pick_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_stats_SOURCES = %D%/test_stats.c tests/suite.h
+tests_engine_test_stats_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_stats_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_version_SOURCES = \
 	%D%/test_version.c %D%/tables.h tests/suite.h
