@@ -266,6 +266,24 @@ int kv_compact(struct kv *kv) MUST_USE;
 int kv_collect(struct kv *kv) MUST_USE;
 
 /*
+ * An online backup: makes the store as it is at one moment of this call, with
+ * every change whose kv_write() had returned before, a store of its own in
+ * @target, which must be empty.  Writers go on meanwhile.  Files that will
+ * never change again are shared where both envs are of one medium
+ * (env_link_from()), and copied elsewhere; what happens to either store later
+ * does not concern the other.  Both say the same store id.
+ *
+ * All of it is durable on return.  @target is taken for this process until
+ * env_free(): the new store is opened through another env.  Nothing is
+ * verified: kv_verify() of the new store does that.
+ *
+ * Returns 0, -ENOTEMPTY or -EBUSY (then @target was not touched), -EROFS (the
+ * store is poisoned), -ENOSPC, -EIO, -ENOMEM; after an error there is no store
+ * in @target, and what was made has been removed if it could be.
+ */
+int kv_checkpoint(struct kv *kv, struct env *target) MUST_USE;
+
+/*
  * Reads and checks every table of the current version and every value that one
  * refers to.  Returns 0 or the first error, with file and offset in
  * kv_error_text().

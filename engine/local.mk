@@ -26,6 +26,7 @@ libengine_a_SOURCES = \
 	%D%/cache.c %D%/cache.h %D%/cache_entry.h \
 	%D%/cache_evict.c %D%/cache_evict.h \
 	%D%/cache_table.c %D%/cache_table.h \
+	%D%/checkpoint.c \
 	%D%/compact.c \
 	%D%/compact_pick.c %D%/compact_pick.h \
 	%D%/cover.c %D%/cover.h \

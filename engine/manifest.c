@@ -250,7 +250,7 @@ int manifest_rewrite(struct manifest *m, const struct version *v)
 	if (rc < 0) {
 		/* SUPER may name either: both must stay as they are. */
 		reclog_close(log);
-		return -EIO;
+		return m->super.manifest != 0 ? -EIO : rc;
 	}
 
 	if (m->super.manifest != 0)

@@ -154,6 +154,17 @@ int env_remove(struct env *env, const char *name)
 	return rc < 0 ? rc : env->ops->remove(env, name);
 }
 
+int env_link_from(struct env *env, struct env *source, const char *name)
+{
+	int rc = check_name(name);
+
+	if (rc < 0)
+		return rc;
+	if (env->ops != source->ops || !env->ops->link)
+		return -EOPNOTSUPP;
+	return env->ops->link(env, source, name);
+}
+
 int env_sync_dir(struct env *env)
 {
 	return env->ops->sync_dir(env);

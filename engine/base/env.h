@@ -65,6 +65,8 @@ struct env_ops {
 	int (*sync)(struct env_file *file);
 	int (*rename)(struct env *env, const char *from, const char *to);
 	int (*remove)(struct env *env, const char *name);
+	/* Both of the same kind; NULL if the kind cannot. */
+	int (*link)(struct env *env, struct env *source, const char *name);
 	int (*sync_dir)(struct env *env);
 	int (*list)(struct env *env, struct env_names *names);
 	int (*lock)(struct env *env, const char *name);
@@ -154,6 +156,17 @@ int env_rename(struct env *env, const char *from, const char *to) MUST_USE;
 
 /* Removes a name; open files stay readable.  Returns 0, -ENOENT, -EIO. */
 int env_remove(struct env *env, const char *name) MUST_USE;
+
+/*
+ * Gives the file @name of @source the same name in @env, too: one file from
+ * then on, whose bytes, and whether they are durable, are the same for both; so
+ * it must never be written again.  Removing one name leaves the other.
+ *
+ * Returns 0, -ENOENT, -EEXIST, -ENOSPC, -EIO, or -EOPNOTSUPP or -EXDEV: these
+ * two cannot share files, and the caller has to copy.
+ */
+int env_link_from(struct env *env, struct env *source,
+		  const char *name) MUST_USE;
 
 /* Makes every name as it is now durable. */
 int env_sync_dir(struct env *env) MUST_USE;

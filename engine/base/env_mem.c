@@ -26,14 +26,15 @@ enum call {
 	CALL_REMOVE = 1 << 9,
 	CALL_SYNC_DIR = 1 << 10,
 	CALL_LIST = 1 << 11,
-	CALL_ANY = (1 << 12) - 1,
+	CALL_LINK = 1 << 12,
+	CALL_ANY = (1 << 13) - 1,
 };
 
 static const unsigned fault_applies[] = {
 	[ENV_MEM_NONE] = 0,
 	[ENV_MEM_EIO] = CALL_ANY,
 	[ENV_MEM_ENOSPC] = CALL_CREATE | CALL_WRITE | CALL_PREALLOCATE |
-			   CALL_RENAME,
+			   CALL_RENAME | CALL_LINK,
 	[ENV_MEM_SHORT] = CALL_WRITE,
 	[ENV_MEM_CUT] = CALL_ANY,
 	[ENV_MEM_LIE] = CALL_SYNC,
@@ -370,6 +371,29 @@ static int mem_remove(struct env *env, const char *name)
 	return unlock_env(em, rc);
 }
 
+/* One lock at a time: two threads may link in opposite directions. */
+static int mem_link(struct env *env, struct env *source, const char *name)
+{
+	struct env_mem *em = lock_env(source);
+	struct mem_file *mf = mem_dir_find(&em->dir, name);
+	int rc;
+
+	if (mf)
+		mem_file_ref(mf);
+	unlock_env(em, 0);
+
+	em = mem_of(env);
+	rc = call_begin(em, CALL_LINK);
+	if (rc == 0 && !mf)
+		rc = error_set(-ENOENT, "%s does not exist", name);
+	if (rc == 0 && mem_dir_find(&em->dir, name))
+		rc = error_set(-EEXIST, "%s exists", name);
+	if (rc == 0)
+		rc = mem_dir_create(&em->dir, name, mf);
+	mem_file_unref(mf);
+	return unlock_env(em, rc);
+}
+
 static int mem_sync_dir(struct env *env)
 {
 	struct env_mem *em = mem_of(env);
@@ -466,6 +490,7 @@ static const struct env_ops mem_ops = {
 	.sync = mem_sync,
 	.rename = mem_rename,
 	.remove = mem_remove,
+	.link = mem_link,
 	.sync_dir = mem_sync_dir,
 	.list = mem_list,
 	.lock = mem_lock,

@@ -3,7 +3,8 @@
  * the power at any call, and show what a disk could hold afterwards.
  *
  * Every call that changes or reads files (open, read, write, size,
- * preallocate, truncate, sync, rename, remove, sync_dir, list) has a number,
+ * preallocate, truncate, sync, rename, remove, link, sync_dir, list) has a
+ * number,
  * counted from 1 since env_mem_new() or the last env_mem_arm().
  *
  * How a power cut is simulated.  Each file holds its bytes twice, as the
@@ -15,6 +16,9 @@
  * between; each unsynced name operation done or not.  Zeros and garbage strike
  * from the first to the last byte written in a sector, so that what was synced
  * before into the same sector stays; truncated bytes count as written.
+ *
+ * Two of them can share files, as two directories of one file system can; a
+ * link is a call of the env that gets the name.
  *
  * Thread-safe.
  */

@@ -314,6 +314,17 @@ static int posix_remove(struct env *env, const char *name)
 	return 0;
 }
 
+/* EPERM: a file system without links; EMLINK: with no more of them. */
+static int posix_link(struct env *env, struct env *source, const char *name)
+{
+	if (linkat(posix_of(source)->dirfd, name, posix_of(env)->dirfd, name,
+		   0) == 0)
+		return 0;
+	if (errno == EPERM || errno == EMLINK)
+		errno = EOPNOTSUPP;
+	return failed(env, "link", name);
+}
+
 /* EINVAL says that the file system cannot sync a directory by itself. */
 static int sync_directory(int fd)
 {
@@ -526,6 +537,7 @@ static const struct env_ops posix_ops = {
 	.sync = posix_sync,
 	.rename = posix_rename,
 	.remove = posix_remove,
+	.link = posix_link,
 	.sync_dir = posix_sync_dir,
 	.list = posix_list,
 	.lock = posix_lock,

@@ -37,7 +37,7 @@ struct mem_dirty {
 };
 
 struct mem_file {
-	unsigned refs;
+	_Atomic unsigned refs; /* also of other envs: env_link_from() */
 	struct mem_bytes now;
 	struct mem_bytes disk;
 	uint64_t cap;            /* bytes of each of the two */

@@ -4,6 +4,7 @@ ENGINE_SUITES = \
 	tests/engine/test_blob_dir \
 	tests/engine/test_block \
 	tests/engine/test_cache \
+	tests/engine/test_checkpoint \
 	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
 	tests/engine/test_env \
@@ -107,6 +108,11 @@ tests_engine_test_wal_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_histogram_SOURCES = %D%/test_histogram.c tests/suite.h
 tests_engine_test_histogram_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_histogram_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_checkpoint_SOURCES = \
+	%D%/test_checkpoint.c %D%/model.h tests/suite.h
+tests_engine_test_checkpoint_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_checkpoint_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_keep_SOURCES = %D%/test_keep.c %D%/model.h tests/suite.h
 tests_engine_test_keep_CFLAGS = $(TEST_CFLAGS)

@@ -328,7 +328,7 @@ static void write_many(void *arg)
 {
 	unsigned from = *(const unsigned *)arg;
 
-	put_many(from, ROUNDS / 10, 500);
+	put_many(from, ROUNDS / 2, 500);
 }
 
 START_TEST(threads_and_waits_are_counted)
@@ -338,7 +338,7 @@ START_TEST(threads_and_waits_are_counted)
 	unsigned from[THREADS], i;
 
 	options.background = true;
-	options.memtable_bytes_max = 16 * KIB;
+	options.memtable_bytes_max = 300 * KIB;
 	options.sync_interval_ms = 1;
 	open_store(&options);
 	for (i = 0; i < THREADS; i++) {
@@ -352,8 +352,8 @@ START_TEST(threads_and_waits_are_counted)
 		thread_join(&threads[i]);
 	ck_ok(kv_flush(kv)); /* no flush is under way any more */
 	look();
-	ck_assert_uint_eq(now.batches, THREADS * ROUNDS / 10);
-	ck_assert_uint_gt(now.flushes, 10);
+	ck_assert_uint_eq(now.batches, THREADS * ROUNDS / 2);
+	ck_assert_uint_gt(now.flushes, 5);
 	ck_assert_uint_eq(now.flushes, spreads.flush_ns.count);
 	ck_assert_uint_gt(spreads.wait_ns.count, 0);
 	ck_assert_uint_ge(spreads.group_batches.sum, now.batches);
