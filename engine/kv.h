@@ -290,6 +290,32 @@ int kv_checkpoint(struct kv *kv, struct env *target) MUST_USE;
  */
 int kv_verify(struct kv *kv) MUST_USE;
 
+#define KV_REPAIR_NAMES 16
+
+struct kv_repair_report {
+	bool rebuilt;        /* from the tables; else the manifest was whole */
+	uint64_t tables;     /* that were found whole */
+	uint64_t blob_files; /* whose header is whole */
+	uint64_t damaged; /* files set aside as NAME.damaged, or unfinished */
+	uint64_t values_lost;   /* entries left out: their blob file is gone */
+	uint64_t blobs_missing; /* blob files that were referred to */
+	char damaged_names[KV_REPAIR_NAMES][64]; /* of the first ones */
+	uint64_t missing_ids[KV_REPAIR_NAMES];   /* of the first ones */
+};
+
+/*
+ * Makes a store that kv_open() opens again of one whose SUPER or manifest is
+ * lost or damaged; repair.c says how, and what cannot be told.  Nothing that is
+ * damaged is removed.  It may be interrupted and begun again.  @env is taken
+ * for this process until env_free(): the store is opened through another env.
+ *
+ * Returns 0 and fills @report, -EEXIST (SUPER and manifest are whole, nothing
+ * was touched), -EOPNOTSUPP (blob files were collected, and the manifest that
+ * knew them is lost), -ENOENT (there is no store), -EBUSY, -ENOSPC, -EIO,
+ * -ENOMEM; after an error the store is as it was, but for files set aside.
+ */
+int kv_repair(struct env *env, struct kv_repair_report *report) MUST_USE;
+
 /* What was done to the files of one kind since kv_open(). */
 struct kv_io {
 	uint64_t reads; /* calls */

@@ -59,6 +59,7 @@ libengine_a_SOURCES = \
 	%D%/read.c %D%/read.h \
 	%D%/reclog.c %D%/reclog.h \
 	%D%/recover.c %D%/recover.h \
+	%D%/repair.c %D%/repair.h %D%/repair_merge.c %D%/repair_survey.c \
 	%D%/sched.c %D%/sched.h \
 	%D%/snapshot.c %D%/snapshot.h \
 	%D%/source.h \

@@ -24,6 +24,7 @@ ENGINE_SUITES = \
 	tests/engine/test_queue \
 	tests/engine/test_range_del \
 	tests/engine/test_reclog \
+	tests/engine/test_repair \
 	tests/engine/test_sst \
 	tests/engine/test_sync \
 	tests/engine/test_stats \
@@ -117,6 +118,11 @@ tests_engine_test_checkpoint_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_keep_SOURCES = %D%/test_keep.c %D%/model.h tests/suite.h
 tests_engine_test_keep_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_keep_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_repair_SOURCES = \
+	%D%/test_repair.c %D%/model.h tests/suite.h
+tests_engine_test_repair_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_repair_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_kv_SOURCES = %D%/test_kv.c tests/suite.h
 tests_engine_test_kv_CFLAGS = $(TEST_CFLAGS)
