@@ -398,8 +398,9 @@ struct kv_spreads {
 
 	/* Each is measured. */
 	struct kv_spread group_batches; /* batches that shared a log write */
-	struct kv_spread wait_ns;       /* writers who waited for a flush */
-	struct kv_spread sync_ns;       /* kv_sync() calls that had to wait */
+	struct kv_spread
+		wait_ns; /* writers who waited for a flush, or were slowed */
+	struct kv_spread sync_ns; /* kv_sync() calls that had to wait */
 	struct kv_spread flush_ns;
 	struct kv_spread compact_ns;
 	struct kv_spread table_read_ns; /* a read from an SST's file */

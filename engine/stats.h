@@ -65,7 +65,7 @@ enum stats_spread {
 	STATS_SEEK_NS,  /* sampled */
 	STATS_WRITE_NS, /* sampled */
 	STATS_GROUP,    /* batches that shared one log write */
-	STATS_WAIT_NS,  /* of a writer, for a memtable to be flushed */
+	STATS_WAIT_NS,  /* of a writer, for a flush or to be slowed down */
 	STATS_SYNC_NS,  /* a kv_sync() that had to wait */
 	STATS_FLUSH_NS,
 	STATS_COMPACT_NS,

@@ -255,6 +255,7 @@ int store_mark(struct kv *kv)
 static void slow_down(struct kv *kv, size_t bytes)
 {
 	uint64_t delay_ns = pace_delay(&kv->pace, bytes), until_ns, wait_ns;
+	uint64_t begin;
 
 	if (likely(delay_ns == 0) || !kv->threads)
 		return;
@@ -262,12 +263,14 @@ static void slow_down(struct kv *kv, size_t bytes)
 			    &until_ns);
 	if (wait_ns == 0)
 		return;
+	begin = stats_begin(kv->stats);
 	mutex_lock(&kv->state);
 	if (!kv->stopping && kv->poison == 0)
 		cond_wait_ms(&kv->changed, &kv->state,
 			     (unsigned)(wait_ns / NS_PER_MS));
 	mutex_unlock(&kv->state);
 	pace_waited(&kv->pace, until_ns);
+	stats_end(kv->stats, STATS_WAIT_NS, begin);
 }
 
 int kv_write(struct kv *kv, struct kv_batch *batch)
