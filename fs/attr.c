@@ -5,8 +5,10 @@
 #include "fs/orphan.h"
 #include "fs/truncate.h"
 
-int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out) UNCHECKED
+int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
+	       bool *unlink_pending) UNCHECKED
 {
+	uint64_t unlinked_in, unlinked_seq;
 	struct inode *inode;
 	int rc;
 
@@ -14,7 +16,12 @@ int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out) UNCHECKED
 	if (rc < 0)
 		return rc;
 	inode_stat(inode, out);
+	unlinked_in = inode->unlinked_in;
+	unlinked_seq = inode->unlinked_seq;
 	inode_put_locked(fs, inode);
+	if (unlink_pending)
+		*unlink_pending = inode_unlink_pending(fs, unlinked_in,
+						       unlinked_seq);
 	return 0;
 }
 

@@ -218,7 +218,8 @@ int fs_dir_entry(struct fs_dir *d, struct fs_entry *out)
 	if (d->offset <= OFFSET_DOTDOT) {
 		out->ino = d->ino;
 		out->generation = 1;
-		return fs_getattr(d->fs, d->ino, &out->attr);
+		out->unlink_pending = false;
+		return fs_getattr(d->fs, d->ino, &out->attr, NULL);
 	}
 	mutex_lock(&d->dir->lock);
 	same = d->names_seq == d->dir->names_seq;

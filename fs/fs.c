@@ -72,7 +72,10 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 	rc = kv_open(&fs->kv, env, &kv_options);
 	if (rc < 0)
 		goto free_fs;
-	rc = superblock_open(fs, options);
+	/* The kernel always knows the root, and never says so. */
+	rc = icache_ref(&fs->icache, FS_ROOT_INO) ? 0 : -ENOMEM;
+	if (rc == 0)
+		rc = superblock_open(fs, options);
 	if (rc == 0)
 		rc = orphan_sweep(fs);
 	if (rc < 0)

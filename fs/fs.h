@@ -64,7 +64,20 @@ struct fs_entry {
 	uint64_t ino;
 	uint64_t generation;
 	struct stat attr;
+	bool unlink_pending; /* see below */
 };
+
+/*
+ * The kernel counts links, too: it takes one off when it deals with the answer
+ * to an unlink or to a rename that replaced a name.  Attributes that were made
+ * after the unlink and are taken over before that make it count twice, and
+ * link(2) refuses a file whose count is 0.  So fs says when this may be:
+ * unlink_pending is set from an unlink that left other links until another name
+ * changes in the same directory, as the kernel holds its lock from the unlink
+ * to the end of dealing with it.  Who gets such attributes must first tell the
+ * kernel to forget those it has: it then shows them to whoever asked, and
+ * takes nothing over from requests that had been sent before.
+ */
 
 /* ---------------------------------------------------------------- life -- */
 
@@ -127,7 +140,9 @@ int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
 
 /* ---------------------------------------------------------- attributes -- */
 
-int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out) FS_MUST_USE;
+/* @unlink_pending may be NULL. */
+int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
+	       bool *unlink_pending) FS_MUST_USE;
 
 /* Which fields of the struct stat fs_setattr() shall take. */
 enum fs_set {

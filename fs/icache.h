@@ -33,13 +33,18 @@ struct inode {
 	/* Set under lock, once; then rec is as the store has it. */
 	atomic_bool loaded;
 
+	/* Of a directory: changes with its names, under lock. */
+	_Atomic uint64_t names_seq;
+
 	/* Guarded by lock. */
 	struct inode_record rec;
-	bool gone;           /* it is no longer in the store */
-	uint64_t names_seq;  /* of a directory: changes with its names */
-	uint64_t run_next;   /* of a directory: the numbers from here ... */
-	uint64_t run_end;    /* ... to here are for what is created in it */
-	uint32_t run_length; /* the last run's; 0: none yet */
+	bool gone; /* it is no longer in the store */
+	uint64_t
+		unlinked_in; /* the directory it last lost a name in; 0: none */
+	uint64_t unlinked_seq; /* its names_seq right after that */
+	uint64_t run_next;     /* of a directory: the numbers from here ... */
+	uint64_t run_end;      /* ... to here are for what is created in it */
+	uint32_t run_length;   /* the last run's; 0: none yet */
 
 	/* Guarded by the shard's lock. */
 	uint64_t lookups;

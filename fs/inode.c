@@ -216,10 +216,33 @@ void inode_stat(const struct inode *inode, struct stat *out)
 	*out = st;
 }
 
+void inode_note_unlinked(struct inode *inode, const struct inode *dir)
+{
+	inode->unlinked_in = dir->ino;
+	inode->unlinked_seq = atomic_load(&dir->names_seq);
+}
+
+/*
+ * A directory that the kernel has forgotten is one that it holds no lock of.
+ */
+bool inode_unlink_pending(struct fs *fs, uint64_t dir_ino, uint64_t seq)
+{
+	struct inode *dir;
+	bool pending;
+
+	if (dir_ino == 0)
+		return false;
+	dir = icache_find(&fs->icache, dir_ino);
+	pending = dir && atomic_load(&dir->names_seq) == seq;
+	inode_put(fs, dir);
+	return pending;
+}
+
 void inode_entry(struct fs *fs, struct inode *inode, struct fs_entry *out)
 {
 	out->ino = inode->ino;
 	out->generation = inode->rec.generation;
+	out->unlink_pending = false;
 	inode_stat(inode, &out->attr);
 	icache_remember(&fs->icache, inode, 1);
 }

@@ -70,6 +70,17 @@ int inode_commit(struct fs *fs, struct kv_batch *batch) MUST_USE;
 /* What stat(2) says of it. */
 void inode_stat(const struct inode *inode, struct stat *out) NEEDS(inode->lock);
 
+/* Notes that @inode has lost a name in @dir, after that was written. */
+void inode_note_unlinked(struct inode *inode, const struct inode *dir)
+	NEEDS(inode->lock, dir->lock);
+
+/*
+ * Whether the kernel may not have dealt with the answer to an unlink: no name
+ * of directory @dir has changed since its names_seq was @seq.  No inode may be
+ * locked.  See fs.h.
+ */
+bool inode_unlink_pending(struct fs *fs, uint64_t dir, uint64_t seq);
+
 /* Fills @out and counts a reference of the kernel's. */
 void inode_entry(struct fs *fs, struct inode *inode, struct fs_entry *out)
 	NEEDS(inode->lock);

@@ -52,6 +52,7 @@ static int find(struct fs *fs, uint64_t dir_ino, const char *name,
 
 int namei_entry(struct fs *fs, uint64_t ino, struct fs_entry *out) UNCHECKED
 {
+	uint64_t unlinked_in, unlinked_seq;
 	struct inode *inode;
 	int rc;
 
@@ -62,7 +63,12 @@ int namei_entry(struct fs *fs, uint64_t ino, struct fs_entry *out) UNCHECKED
 		rc = -ENOENT;
 	else
 		inode_entry(fs, inode, out);
+	unlinked_in = inode->unlinked_in;
+	unlinked_seq = inode->unlinked_seq;
 	inode_put_locked(fs, inode);
+	if (rc == 0)
+		out->unlink_pending = inode_unlink_pending(fs, unlinked_in,
+							   unlinked_seq);
 	return rc;
 }
 
@@ -323,6 +329,7 @@ static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 	dir->rec = dir_rec;
 	dir->names_seq++;
 	inode->rec = rec;
+	inode->unlinked_in = 0;
 	return 0;
 }
 
@@ -427,6 +434,7 @@ static int remove_locked(struct fs *fs, struct inode *dir, struct inode *inode,
 	dir->rec = dir_rec;
 	dir->names_seq++;
 	inode->rec = rec;
+	inode_note_unlinked(inode, dir);
 	return 0;
 }
 

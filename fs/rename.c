@@ -213,8 +213,11 @@ static int write_move(struct fs *fs, const struct move *m) UNCHECKED
 	m->dir->names_seq++;
 	m->newdir->names_seq++;
 	from->rec = r.from;
-	if (to)
+	if (to) {
 		to->rec = r.to;
+		if (!(m->flags & RENAME_EXCHANGE))
+			inode_note_unlinked(to, m->newdir);
+	}
 	return 0;
 }
 

@@ -27,7 +27,8 @@ struct fs;
 
 /* What every handler gets: the session's user data. */
 struct ops {
-	struct fs *fs; /* borrowed; set before the mount */
+	struct fs *fs;                /* borrowed; set before the mount */
+	struct fuse_session *session; /* borrowed; set by serve_new() */
 };
 
 extern const struct fuse_lowlevel_ops ops_table;
@@ -35,6 +36,11 @@ extern const struct fuse_lowlevel_ops ops_table;
 static inline struct fs *ops_fs(fuse_req_t req)
 {
 	return ((struct ops *)fuse_req_userdata(req))->fs;
+}
+
+static inline struct fuse_session *ops_session(fuse_req_t req)
+{
+	return ((struct ops *)fuse_req_userdata(req))->session;
 }
 
 /* ops_name.c */

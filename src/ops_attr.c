@@ -5,15 +5,19 @@
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	bool unlink_pending;
 	struct stat attr;
 	int rc;
 
 	(void)fi;
-	rc = fs_getattr(ops_fs(req), ino, &attr);
-	if (rc < 0)
+	rc = fs_getattr(ops_fs(req), ino, &attr, &unlink_pending);
+	if (rc < 0) {
 		reply_err(req, rc);
-	else
-		fuse_reply_attr(req, &attr, REPLY_CACHE_SECONDS);
+		return;
+	}
+	if (unlink_pending)
+		reply_forget_attr(req, ino);
+	fuse_reply_attr(req, &attr, REPLY_CACHE_SECONDS);
 }
 
 static unsigned set_of(int to_set)

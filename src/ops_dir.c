@@ -67,7 +67,7 @@ static int add_plus(struct listing *l, const struct fs_dirent *ent)
 		/* An inode that cannot be read is listed without attributes. */
 		if (rc == 0) {
 			l->counted[l->count++] = entry.ino;
-			param = reply_param(&entry);
+			param = reply_param(l->req, &entry);
 		}
 	}
 	l->used += fuse_add_direntry_plus(l->req, l->buf + l->used, room,

@@ -8,6 +8,7 @@
 
 #include "fs/fs.h"
 #include "src/log.h"
+#include "src/ops.h"
 
 /* One line a second: a program that retries must not fill the log. */
 static bool may_log(void)
@@ -64,8 +65,17 @@ void reply_rc(fuse_req_t req, int rc)
 		fuse_reply_err(req, 0);
 }
 
-struct fuse_entry_param reply_param(const struct fs_entry *entry)
+void reply_forget_attr(fuse_req_t req, uint64_t ino)
 {
+	/* An inode that the kernel does not know has nothing to forget. */
+	(void)fuse_lowlevel_notify_inval_inode(ops_session(req), ino, -1, 0);
+}
+
+struct fuse_entry_param reply_param(fuse_req_t req,
+				    const struct fs_entry *entry)
+{
+	if (entry->unlink_pending)
+		reply_forget_attr(req, entry->ino);
 	return (struct fuse_entry_param){
 		.ino = entry->ino,
 		.generation = entry->generation,
@@ -77,7 +87,7 @@ struct fuse_entry_param reply_param(const struct fs_entry *entry)
 
 void reply_entry(fuse_req_t req, struct fs *fs, const struct fs_entry *entry)
 {
-	struct fuse_entry_param param = reply_param(entry);
+	struct fuse_entry_param param = reply_param(req, entry);
 
 	/* A reply that was not sent gave the kernel no reference. */
 	if (fuse_reply_entry(req, &param) != 0)

@@ -24,8 +24,15 @@ void reply_err(fuse_req_t req, int rc);
 /* Answers 0 or an error. */
 void reply_rc(fuse_req_t req, int rc);
 
-/* @entry as libfuse wants it. */
-struct fuse_entry_param reply_param(const struct fs_entry *entry);
+/*
+ * Has the kernel forget the attributes of @ino, and take none over that it has
+ * asked for up to now: see struct fs_entry.
+ */
+void reply_forget_attr(fuse_req_t req, uint64_t ino);
+
+/* @entry as libfuse wants it, for the answer to @req. */
+struct fuse_entry_param reply_param(fuse_req_t req,
+				    const struct fs_entry *entry);
 
 /* Answers with an entry, giving its reference back if the kernel is gone. */
 void reply_entry(fuse_req_t req, struct fs *fs, const struct fs_entry *entry);

@@ -14,7 +14,9 @@ struct fuse_session *serve_new(struct opts *o, struct ops *ops)
 {
 	if (opts_complete(o) < 0)
 		return NULL;
-	return fuse_session_new(&o->args, &ops_table, sizeof(ops_table), ops);
+	ops->session = fuse_session_new(&o->args, &ops_table, sizeof(ops_table),
+					ops);
+	return ops->session;
 }
 
 void serve_free(struct fuse_session *session)

@@ -107,7 +107,7 @@ struct stat fx_stat(uint64_t ino)
 {
 	struct stat st;
 
-	ck_ok(fs_getattr(fx, ino, &st));
+	ck_ok(fs_getattr(fx, ino, &st, NULL));
 	return st;
 }
 

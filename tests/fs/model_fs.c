@@ -223,7 +223,7 @@ static bool same_node(struct model *m, int node, struct fs *fs, char *why,
 	struct stat st;
 	int rc;
 
-	rc = fs_getattr(fs, n->ino, &st);
+	rc = fs_getattr(fs, n->ino, &st, NULL);
 	if (S_ISDIR(n->mode))
 		links = 2 + model_subdirs(m, node);
 	if (rc < 0 || st.st_mode != n->mode || st.st_nlink != links) {

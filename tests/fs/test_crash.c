@@ -136,7 +136,7 @@ static void check_purged(struct fs *fs, uint64_t file, enum purge what)
 	struct stat st;
 	int rc;
 
-	rc = fs_getattr(fs, file, &st);
+	rc = fs_getattr(fs, file, &st, NULL);
 	if (rc == -ENOENT && what == PURGE_UNLINK)
 		return;
 	ck_ok(rc);
@@ -220,9 +220,9 @@ START_TEST(orphans_in_use_are_swept_after_a_cut)
 
 	fx_write(file, "abcde", 5, 0);
 	ck_ok(fs_unlink(fx, FS_ROOT_INO, "f"));
-	ck_ok(fs_getattr(fx, file, &st));
+	ck_ok(fs_getattr(fx, file, &st, NULL));
 	open_after_cut(fx_env, ENV_MEM_LOSE_NOTHING, 1, &cut, &fs);
-	ck_assert_int_eq(fs_getattr(fs, file, &st), -ENOENT);
+	ck_assert_int_eq(fs_getattr(fs, file, &st, NULL), -ENOENT);
 	ck_assert_uint_eq(atomic_load(&fs->inodes), 1);
 	ck_ok(fs_close(fs));
 	env_free(cut);

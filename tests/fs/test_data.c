@@ -242,7 +242,7 @@ START_TEST(attributes_are_set_and_kept)
 	ck_assert_int_eq(again.st_mtim.tv_sec, 5000000000);
 	ck_assert_int_eq(again.st_mtim.tv_nsec, 1);
 	ck_assert_int_eq(again.st_ctim.tv_sec, 7);
-	ck_assert_int_eq(fs_getattr(fx, 4711, &out), -ENOENT);
+	ck_assert_int_eq(fs_getattr(fx, 4711, &out, NULL), -ENOENT);
 }
 END_TEST
 

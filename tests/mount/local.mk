@@ -1,6 +1,7 @@
 # Real programs on a real mount.  Exit status 77 is a test that was skipped.
 MOUNT_TESTS = \
 	%D%/full \
+	%D%/links \
 	%D%/options \
 	%D%/programs \
 	%D%/signals \
@@ -10,6 +11,10 @@ MOUNT_TESTS = \
 check_PROGRAMS += tests/mount/set_format
 tests_mount_set_format_SOURCES = %D%/set_format.c
 tests_mount_set_format_LDADD = $(ENGINE_LIBS)
+
+# Hard links made and removed while others ask for attributes.
+check_PROGRAMS += tests/mount/race_links
+tests_mount_race_links_SOURCES = %D%/race_links.c
 
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
 dist_check_SCRIPTS += $(MOUNT_TESTS)
