@@ -4,6 +4,7 @@
  */
 #include "fs/orphan.h"
 #include "fs/truncate.h"
+#include "fs/xattr.h"
 
 int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
 	       bool *unlink_pending) UNCHECKED
@@ -40,16 +41,6 @@ static int64_t ns_of(const struct timespec *t)
 	return ns;
 }
 
-/* A new owner must not inherit the rights of the old one. */
-static void kill_privileges(struct inode_record *rec)
-{
-	if (S_ISDIR(rec->mode))
-		return;
-	rec->mode &= ~(uint32_t)S_ISUID;
-	if (rec->mode & S_IXGRP)
-		rec->mode &= ~(uint32_t)S_ISGID;
-}
-
 static void set_owner(struct inode_record *rec, const struct stat *attr,
 		      unsigned set)
 {
@@ -57,8 +48,8 @@ static void set_owner(struct inode_record *rec, const struct stat *attr,
 		rec->uid = attr->st_uid;
 	if (set & FS_SET_GID)
 		rec->gid = attr->st_gid;
-	if (set & (FS_SET_UID | FS_SET_GID))
-		kill_privileges(rec);
+	if (set & (FS_SET_UID | FS_SET_GID | FS_SET_KILL_PRIV))
+		inode_kill_privileges(rec);
 	if (set & FS_SET_MODE)
 		rec->mode = (rec->mode & S_IFMT) | (attr->st_mode & 07777);
 }
@@ -115,6 +106,8 @@ static int set_locked(struct fs *fs, struct inode *inode,
 	if (set & FS_SET_SIZE)
 		rc = truncate_stage_size(fs, batch, inode, &rec,
 					 (uint64_t)attr->st_size);
+	if (rc == 0 && (set & FS_SET_MODE) && (rec.flags & INODE_ACL))
+		rc = xattr_stage_chmod(fs, batch, inode->ino, &rec);
 	if (rc < 0) {
 		kv_batch_free(batch);
 		return rc;

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "fs/acl.h"
 #include "fs/dentry.h"
 #include "fs/orphan.h"
 #include "fs/schema.h"
+
+#define XATTR_FLAGS (INODE_XATTRS | INODE_ACL | INODE_ACL_DEFAULT)
 
 enum reach {
 	REACH_UNKNOWN = 0,
@@ -30,6 +33,7 @@ struct seen {
 	uint64_t names;    /* of a directory */
 	uint64_t bytes;    /* of its chunks */
 	uint64_t found_in; /* the directory of the last dentry */
+	uint32_t xattrs;   /* the flags that its xattrs ask for */
 	bool has_orphan;
 	struct orphan orphan;
 };
@@ -157,6 +161,23 @@ static int see_chunk(struct check *c, const struct schema_parsed *key,
 	return 0;
 }
 
+static int see_xattr(struct check *c, const struct schema_parsed *key)
+{
+	struct seen *inode = find(c, key->ino);
+
+	if (!inode)
+		return error_set(-EUCLEAN,
+				 "xattr of %" PRIu64 ": no such inode",
+				 key->ino);
+	inode->xattrs |= INODE_XATTRS;
+	if (slice_eq(key->name, slice_str(ACL_ACCESS)))
+		inode->xattrs |= INODE_ACL;
+	else if (slice_eq(key->name, slice_str(ACL_DEFAULT)))
+		inode->xattrs |= INODE_ACL_DEFAULT;
+	c->counts.xattrs++;
+	return 0;
+}
+
 static int see_orphan(struct check *c, const struct schema_parsed *key,
 		      struct slice value)
 {
@@ -182,6 +203,8 @@ static int see(struct check *c, struct kv_iter *it, bool inodes)
 		return rc;
 	if (key.kind == SCHEMA_CHUNK)
 		return see_chunk(c, &key, kv_iter_value_size(it));
+	if (key.kind == SCHEMA_XATTR)
+		return see_xattr(c, &key);
 	rc = kv_iter_value(it, &value);
 	if (rc < 0)
 		return rc;
@@ -250,6 +273,9 @@ static int check_inode(const struct seen *s)
 
 	if (s->stored != s->bytes)
 		return bad_inode(s, "stored bytes", s->stored, s->bytes);
+	if ((s->flags & XATTR_FLAGS) != s->xattrs)
+		return bad_inode(s, "flags of xattrs", s->flags & XATTR_FLAGS,
+				 s->xattrs);
 	if (s->has_orphan != waits)
 		return bad_inode(s, "orphan records", s->has_orphan, waits);
 	if (s->has_orphan && s->orphan.remove != (s->nlink == 0))

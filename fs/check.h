@@ -12,6 +12,7 @@
  *     purge
  *   - every chunk belongs to a file and lies within its size; `stored` is the
  *     sum of the chunks
+ *   - every xattr belongs to an inode, whose flags tell truly which it has
  *   - inode numbers are below those the superblock gives out, and its counters,
  *     if it says so, are true
  *   - there is no key that is none of these
@@ -27,6 +28,7 @@ struct check_counts {
 	uint64_t inodes;
 	uint64_t data_bytes; /* sum of the sizes of all regular files */
 	uint64_t orphans;    /* 'o' records */
+	uint64_t xattrs;
 };
 
 /*

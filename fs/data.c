@@ -243,11 +243,8 @@ static void stage_record(struct write *w, uint64_t end, unsigned flags)
 		rec->mtime_ns = superblock_now_ns(w->fs);
 		rec->ctime_ns = rec->mtime_ns;
 	}
-	if (flags & FS_WRITE_KILL_PRIV) {
-		rec->mode &= ~(uint32_t)S_ISUID;
-		if (rec->mode & S_IXGRP)
-			rec->mode &= ~(uint32_t)S_ISGID;
-	}
+	if (flags & FS_WRITE_KILL_PRIV)
+		inode_kill_privileges(rec);
 	inode_stage(w->batch, w->inode->ino, rec);
 }
 

@@ -57,6 +57,7 @@ extern const struct fs_options fs_options_default;
 struct fs_cred {
 	uid_t uid;
 	gid_t gid;
+	mode_t umask; /* applied unless the directory has a default ACL */
 };
 
 /* What an operation tells the kernel about an inode. */
@@ -117,8 +118,7 @@ int fs_lookup(struct fs *fs, uint64_t dir, const char *name,
 void fs_forget(struct fs *fs, uint64_t ino, uint64_t count);
 
 /*
- * Creates anything but a directory or a symlink; @mode has the type.  The
- * umask has been applied by the caller.
+ * Creates anything but a directory or a symlink; @mode has the type.
  */
 int fs_mknod(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 	     dev_t rdev, const struct fs_cred *cred,
@@ -155,6 +155,7 @@ enum fs_set {
 	FS_SET_CTIME = 1 << 6,
 	FS_SET_ATIME_NOW = 1 << 7,
 	FS_SET_MTIME_NOW = 1 << 8,
+	FS_SET_KILL_PRIV = 1 << 9, /* as FS_WRITE_KILL_PRIV */
 };
 
 /*
@@ -197,6 +198,38 @@ ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
  */
 ssize_t fs_readlink(struct fs *fs, uint64_t ino, char *buf,
 		    size_t size) FS_MUST_USE;
+
+/* -------------------------------------------------------------- xattrs -- */
+
+#define FS_XATTR_SIZE_MAX 65536 /* bytes, of a value */
+#define FS_XATTR_LIST_MAX 65536 /* bytes, of all names of an inode */
+
+/*
+ * The namespaces are user, trusted, security, and system.posix_acl_access and
+ * _default; the caller checks who may use which.  A @size of 0 asks for the
+ * size alone.  -ENODATA, -ERANGE (@size is too small, or the name too long),
+ * -EOPNOTSUPP (another namespace), -EINVAL (a namespace alone).
+ */
+ssize_t fs_getxattr(struct fs *fs, uint64_t ino, const char *name, void *buf,
+		    size_t size) FS_MUST_USE;
+
+/* All names, with a NUL each; those of trusted only if asked for.  -ERANGE. */
+ssize_t fs_listxattr(struct fs *fs, uint64_t ino, char *buf, size_t size,
+		     bool trusted) FS_MUST_USE;
+
+enum fs_xattr_flags {
+	FS_XATTR_CREATE = 1 << 0,    /* -EEXIST if it is there */
+	FS_XATTR_REPLACE = 1 << 1,   /* -ENODATA if it is not */
+	FS_XATTR_KILL_SGID = 1 << 2, /* with an access ACL: clear setgid */
+};
+
+/*
+ * An access ACL also sets the mode.  -E2BIG, -ENOSPC (also: no room in the
+ * list), -EINVAL (not an ACL), -EACCES (a default ACL of no directory).
+ */
+int fs_setxattr(struct fs *fs, uint64_t ino, const char *name,
+		const void *value, size_t size, unsigned flags) FS_MUST_USE;
+int fs_removexattr(struct fs *fs, uint64_t ino, const char *name) FS_MUST_USE;
 
 /* ---------------------------------------------------------- directories -- */
 

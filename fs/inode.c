@@ -162,6 +162,15 @@ int inode_number(struct fs *fs, struct inode *dir, uint64_t *ino)
 	return 0;
 }
 
+void inode_kill_privileges(struct inode_record *rec)
+{
+	if (S_ISDIR(rec->mode))
+		return;
+	rec->mode &= ~(uint32_t)S_ISUID;
+	if (rec->mode & S_IXGRP)
+		rec->mode &= ~(uint32_t)S_ISGID;
+}
+
 void inode_stage(struct kv_batch *batch, uint64_t ino,
 		 const struct inode_record *rec)
 {

@@ -60,6 +60,12 @@ int inode_check_dir(const struct inode *dir) NEEDS(dir->lock) MUST_USE;
 int inode_number(struct fs *fs, struct inode *dir, uint64_t *ino)
 	NEEDS(dir->lock) MUST_USE;
 
+/*
+ * Clears setuid, and setgid if the group may execute: for whoever is about to
+ * give a file other contents or another owner.  Directories keep both.
+ */
+void inode_kill_privileges(struct inode_record *rec);
+
 /* Adds to @batch that the record of @ino shall be @rec. */
 void inode_stage(struct kv_batch *batch, uint64_t ino,
 		 const struct inode_record *rec);

@@ -8,6 +8,7 @@
 #include "fs/fs.h"
 
 #define FORMAT_VERSION 1
+#define FLAGS_KNOWN    (INODE_PURGE | INODE_XATTRS | INODE_ACL | INODE_ACL_DEFAULT)
 
 void inode_format_encode(const struct inode_record *rec,
 			 uint8_t out[INODE_FORMAT_SIZE])
@@ -52,7 +53,10 @@ static bool mode_valid(uint32_t mode)
 /* NULL, or which field makes no sense. */
 static const char *nonsense(const struct inode_record *rec)
 {
-	if (rec->flags & ~INODE_PURGE)
+	if (rec->flags & ~FLAGS_KNOWN)
+		return "flags";
+	if (rec->flags & (INODE_ACL | INODE_ACL_DEFAULT) &&
+	    !(rec->flags & INODE_XATTRS))
 		return "flags";
 	if (!mode_valid(rec->mode))
 		return "mode";

@@ -4,7 +4,7 @@
  *      offset  size  what
  *           0     1  version      1
  *           1     3  zero
- *           4     4  flags        INODE_PURGE
+ *           4     4  flags        INODE_*
  *           8     4  mode         type and permissions, as in struct stat
  *          12     4  uid
  *          16     4  gid
@@ -37,6 +37,11 @@
  * says from which on.  Nothing may grow the file before.
  */
 #define INODE_PURGE ((uint32_t)1 << 0)
+
+/* What hangs on the inode under 'x' keys: xattr.h. */
+#define INODE_XATTRS      ((uint32_t)1 << 1) /* anything */
+#define INODE_ACL         ((uint32_t)1 << 2) /* an access ACL */
+#define INODE_ACL_DEFAULT ((uint32_t)1 << 3) /* a default ACL */
 
 struct inode_record {
 	uint32_t flags;

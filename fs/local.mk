@@ -3,8 +3,10 @@ noinst_LIBRARIES += libfs.a
 libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
+	%D%/acl.c %D%/acl.h \
 	%D%/attr.c \
 	%D%/check.c %D%/check.h \
+	%D%/create.c \
 	%D%/data.c \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
@@ -17,6 +19,7 @@ libfs_a_SOURCES = \
 	%D%/rename.c \
 	%D%/schema.c %D%/schema.h \
 	%D%/superblock.c %D%/superblock.h \
-	%D%/truncate.c %D%/truncate.h
+	%D%/truncate.c %D%/truncate.h \
+	%D%/xattr.c %D%/xattr.h
 
 FS_LIBS = libfs.a $(ENGINE_LIBS)

@@ -1,18 +1,14 @@
 /*
- * Names: looked up, made and removed.
+ * Names: looked up, linked and removed.  create.c makes what they lead to.
  *
  * Each operation that changes something is one batch, so a crash leaves the
  * tree before it or after it.  What each batch writes is in README.md.
  */
 #include "fs/dentry.h"
 
-#include <stdlib.h>
-#include <sys/sysmacros.h>
-
 #include "engine/base/error.h"
 #include "fs/namei.h"
 #include "fs/orphan.h"
-#include "fs/schema.h"
 
 /* ------------------------------------------------------------- lookup -- */
 
@@ -108,42 +104,7 @@ void fs_forget(struct fs *fs, uint64_t ino, uint64_t count)
 	inode_put(fs, inode);
 }
 
-/* ------------------------------------------------------------- making -- */
-
-/* What is to be created. */
-struct creation {
-	const char *name;
-	struct inode_record rec;
-	struct slice target; /* of a symlink */
-};
-
-static void creation_init(struct creation *c, const char *name, mode_t mode,
-			  const struct fs_cred *cred, int64_t now_ns)
-{
-	*c = (struct creation){
-		.name = name,
-		.rec = {
-			.mode = mode,
-			.uid = cred->uid,
-			.gid = cred->gid,
-			.nlink = S_ISDIR(mode) ? 2 : 1,
-			.generation = 1,
-			.atime_ns = now_ns,
-			.mtime_ns = now_ns,
-			.ctime_ns = now_ns,
-			.btime_ns = now_ns,
-		},
-	};
-}
-
-static void stage_target(struct kv_batch *batch, uint64_t ino,
-			 struct slice target)
-{
-	struct schema_key key;
-
-	schema_key_chunk(&key, ino, 0);
-	kv_batch_put(batch, schema_slice(&key), target);
-}
+/* ------------------------------------------------------------ linking -- */
 
 void namei_touch(struct inode_record *dir, int names, int subdirs,
 		 int64_t now_ns)
@@ -152,143 +113,6 @@ void namei_touch(struct inode_record *dir, int names, int subdirs,
 	dir->nlink += (uint32_t)subdirs;
 	dir->mtime_ns = now_ns;
 	dir->ctime_ns = now_ns;
-}
-
-/* A setgid directory hands on its group, and the bit to directories. */
-static void inherit(struct creation *c, const struct inode *dir)
-{
-	if (S_ISDIR(c->rec.mode))
-		c->rec.parent = dir->ino;
-	if (!(dir->rec.mode & S_ISGID))
-		return;
-	c->rec.gid = dir->rec.gid;
-	if (S_ISDIR(c->rec.mode))
-		c->rec.mode |= S_ISGID;
-}
-
-/* Writes it all and, if that worked, makes memory agree. */
-static int write_creation(struct fs *fs, struct inode *dir, struct inode *child,
-			  const struct creation *c)
-	NEEDS(dir->lock, child->lock)
-{
-	struct inode_record dir_rec = dir->rec;
-	struct kv_batch *batch = kv_batch_new();
-	int rc;
-
-	if (!batch)
-		return -ENOMEM;
-	namei_touch(&dir_rec, 1, S_ISDIR(c->rec.mode), c->rec.btime_ns);
-	dentry_stage(fs, batch, dir->ino, c->name, child->ino, c->rec.mode);
-	inode_stage(batch, child->ino, &c->rec);
-	if (c->target.size)
-		stage_target(batch, child->ino, c->target);
-	inode_stage(batch, dir->ino, &dir_rec);
-	rc = inode_commit(fs, batch);
-	if (rc < 0)
-		return rc;
-
-	dir->rec = dir_rec;
-	dir->names_seq++;
-	child->rec = c->rec;
-	atomic_store(&child->loaded, true);
-	atomic_fetch_add(&fs->inodes, 1);
-	return 0;
-}
-
-/* Makes the inode and its name; @dir is locked. */
-static int create_in(struct fs *fs, struct inode *dir, struct creation *c,
-		     struct fs_entry *out) NEEDS(dir->lock)
-{
-	struct inode *child;
-	uint64_t ino;
-	int rc;
-
-	rc = inode_check_dir(dir);
-	if (rc == 0)
-		rc = dentry_check_absent(fs, dir->ino, c->name);
-	if (rc == 0 && S_ISDIR(c->rec.mode) && dir->rec.nlink == UINT32_MAX)
-		rc = -EMLINK;
-	if (rc == 0)
-		rc = inode_number(fs, dir, &ino);
-	if (rc < 0)
-		return rc;
-	inherit(c, dir);
-
-	child = icache_ref(&fs->icache, ino);
-	if (!child)
-		return -ENOMEM;
-	mutex_lock(&child->lock);
-	rc = write_creation(fs, dir, child, c);
-	if (rc == 0)
-		inode_entry(fs, child, out);
-	mutex_unlock(&child->lock);
-	/* Not inode_put(): the directory is locked, and nothing is to go. */
-	icache_unref(&fs->icache, child, true);
-	return rc;
-}
-
-static int create(struct fs *fs, uint64_t dir_ino, struct creation *c,
-		  struct fs_entry *out) UNCHECKED
-{
-	struct inode *dir;
-	int rc;
-
-	rc = dentry_check_name(c->name);
-	if (rc == 0)
-		rc = inode_get_locked(fs, dir_ino, &dir);
-	if (rc < 0)
-		return rc;
-	rc = create_in(fs, dir, c, out);
-	inode_put_locked(fs, dir);
-	return rc;
-}
-
-int fs_mknod(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
-	     dev_t rdev, const struct fs_cred *cred, struct fs_entry *out)
-{
-	mode_t type = mode & S_IFMT;
-	struct creation c;
-
-	if (type == S_IFDIR || type == S_IFLNK)
-		return -EINVAL;
-	if (type == 0)
-		type = S_IFREG;
-	creation_init(&c, name, type | (mode & 07777), cred,
-		      superblock_now_ns(fs));
-	if (S_ISCHR(type) || S_ISBLK(type)) {
-		c.rec.rdev_major = major(rdev);
-		c.rec.rdev_minor = minor(rdev);
-	} else if (!S_ISREG(type) && !S_ISFIFO(type) && !S_ISSOCK(type)) {
-		return -EINVAL;
-	}
-	return create(fs, dir, &c, out);
-}
-
-int fs_mkdir(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
-	     const struct fs_cred *cred, struct fs_entry *out)
-{
-	struct creation c;
-
-	creation_init(&c, name, S_IFDIR | (mode & 07777), cred,
-		      superblock_now_ns(fs));
-	return create(fs, dir, &c, out);
-}
-
-int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
-	       const char *target, const struct fs_cred *cred,
-	       struct fs_entry *out)
-{
-	struct creation c;
-
-	creation_init(&c, name, S_IFLNK | 0777, cred, superblock_now_ns(fs));
-	c.target = slice_str(target);
-	if (c.target.size == 0)
-		return -ENOENT;
-	if (c.target.size > FS_SYMLINK_MAX)
-		return -ENAMETOOLONG;
-	c.rec.size = c.target.size;
-	c.rec.stored = c.target.size;
-	return create(fs, dir, &c, out);
 }
 
 /* Both are locked. */

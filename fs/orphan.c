@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "fs/schema.h"
 #include "fs/truncate.h"
+#include "fs/xattr.h"
 
 int orphan_decode(struct orphan *out, struct slice value)
 {
@@ -53,21 +54,24 @@ static int read_orphan(struct fs *fs, uint64_t ino, struct orphan *out)
 }
 
 /* The last batch of a trim or of a removal. */
-static void stage_done(struct kv_batch *batch, const struct inode *inode,
-		       bool remove)
+static int stage_done(struct fs *fs, struct kv_batch *batch,
+		      const struct inode *inode, bool remove)
 {
 	struct schema_key key;
 
 	schema_key_ino(&key, SCHEMA_ORPHAN, inode->ino);
 	if (!remove && inode->rec.nlink == 0) {
 		orphan_stage(batch, inode->ino, 0, true);
-		return;
+		return 0;
 	}
 	kv_batch_delete(batch, schema_slice(&key));
-	if (remove) {
-		schema_key_ino(&key, SCHEMA_INODE, inode->ino);
-		kv_batch_delete(batch, schema_slice(&key));
-	}
+	if (!remove)
+		return 0;
+	schema_key_ino(&key, SCHEMA_INODE, inode->ino);
+	kv_batch_delete(batch, schema_slice(&key));
+	if (inode->rec.flags & INODE_XATTRS)
+		return xattr_stage_removal(fs, batch, inode->ino);
+	return 0;
 }
 
 /*
@@ -85,13 +89,13 @@ static int step(struct fs *fs, struct inode *inode, bool remove,
 		return -ENOMEM;
 	kv_batch_use_reserve(batch);
 	rc = truncate_stage_chunks(fs, batch, inode->ino, &rec, first, done);
+	if (rc == 0 && *done) {
+		rec.flags &= ~INODE_PURGE;
+		rc = stage_done(fs, batch, inode, remove);
+	}
 	if (rc < 0) {
 		kv_batch_free(batch);
 		return rc;
-	}
-	if (*done) {
-		rec.flags &= ~INODE_PURGE;
-		stage_done(batch, inode, remove);
 	}
 	if (!*done || !remove)
 		inode_stage(batch, inode->ino, &rec);

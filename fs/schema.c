@@ -35,6 +35,16 @@ void schema_key_dentry(struct schema_key *key, uint64_t parent, uint64_t hash,
 	key->size = 1 + 8 + 8 + name.size;
 }
 
+void schema_key_xattr(struct schema_key *key, uint64_t ino, const char *name)
+{
+	size_t size = strlen(name);
+
+	assert(size <= FS_NAME_MAX);
+	schema_key_ino(key, SCHEMA_XATTR, ino);
+	memcpy(key->bytes + 9, name, size);
+	key->size = 1 + 8 + size;
+}
+
 uint64_t schema_name_hash(uint64_t seed, struct slice name)
 {
 	uint64_t hash = checksum(seed, name.data, name.size) >> 9;
@@ -64,6 +74,16 @@ static int parse_dentry(struct slice key, struct schema_parsed *p)
 	return 0;
 }
 
+static int parse_xattr(struct slice key, struct schema_parsed *p)
+{
+	size_t name_size = key.size - 9;
+
+	if (name_size > FS_NAME_MAX)
+		return bad_key(key);
+	p->name = slice_of((const uint8_t *)key.data + 9, name_size);
+	return memchr(p->name.data, 0, name_size) ? bad_key(key) : 0;
+}
+
 int schema_parse(struct slice key, struct schema_parsed *out)
 {
 	const uint8_t *bytes = key.data;
@@ -87,6 +107,8 @@ int schema_parse(struct slice key, struct schema_parsed *out)
 		rc = parse_dentry(key, &p);
 	else if (p.kind == SCHEMA_CHUNK && key.size == 17)
 		p.number = get_be64(bytes + 9);
+	else if (p.kind == SCHEMA_XATTR && key.size > 9)
+		rc = parse_xattr(key, &p);
 	else if ((p.kind != SCHEMA_INODE && p.kind != SCHEMA_ORPHAN) ||
 		 key.size != 9)
 		rc = bad_key(key);

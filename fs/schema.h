@@ -5,7 +5,7 @@
  *      'i' ino8                   an inode's record      inode_format.h
  *      'd' parent8 hash8 name     a dentry               dentry.h
  *      'c' ino8 chunk8            file data              data.c
- *      'x' ino8 name              reserved for xattrs
+ *      'x' ino8 name              an xattr               xattr.h
  *      'o' ino8                   a pending purge        orphan.h
  *
  * Numbers in keys are big-endian, so that the order of keys is the order of
@@ -35,6 +35,7 @@ enum schema_kind {
 	SCHEMA_INODE = 'i',
 	SCHEMA_DENTRY = 'd',
 	SCHEMA_CHUNK = 'c',
+	SCHEMA_XATTR = 'x',
 	SCHEMA_ORPHAN = 'o',
 };
 
@@ -62,6 +63,8 @@ void schema_key_chunk(struct schema_key *key, uint64_t ino, uint64_t chunk);
 void schema_key_dentry(struct schema_key *key, uint64_t parent, uint64_t hash,
 		       struct slice name);
 
+void schema_key_xattr(struct schema_key *key, uint64_t ino, const char *name);
+
 /* The hash of @name in a filesystem with this @seed. */
 uint64_t schema_name_hash(uint64_t seed, struct slice name);
 
@@ -70,7 +73,7 @@ struct schema_parsed {
 	enum schema_kind kind;
 	uint64_t ino;      /* the parent's for a dentry; 0 for 's' */
 	uint64_t number;   /* a dentry's hash or a chunk's index, else 0 */
-	struct slice name; /* a dentry's, borrowed from the key */
+	struct slice name; /* a dentry's or xattr's, borrowed from the key */
 };
 
 /* Returns 0, or -EUCLEAN for a key that none of the functions above makes. */

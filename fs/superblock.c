@@ -8,6 +8,7 @@
 #include "fs/schema.h"
 
 #define FORMAT_VERSION 1
+#define INCOMPAT_KNOWN SUPERBLOCK_XATTRS
 
 /* Numbers that one write reserves: large, since it is rare and they are many.
  */
@@ -21,6 +22,7 @@ void superblock_encode(const struct superblock *super,
 	put_le32(out + 4, SCHEMA_CHUNK_BYTES);
 	memcpy(out + 8, super->uuid, 16);
 	put_le64(out + 24, super->compat);
+	put_le64(out + 40, super->incompat);
 	put_le64(out + 48, super->hash_seed);
 	put_le64(out + 56, super->ino_reserved);
 	out[64] = super->clean;
@@ -36,7 +38,7 @@ int superblock_decode(struct superblock *out, struct slice value)
 	if (value.size < SUPERBLOCK_FORMAT_SIZE)
 		return error_set(-EUCLEAN, "superblock: %zu bytes", value.size);
 	if (get_le32(in) != FORMAT_VERSION || get_le64(in + 32) != 0 ||
-	    get_le64(in + 40) != 0)
+	    (get_le64(in + 40) & ~INCOMPAT_KNOWN) != 0)
 		return error_set(-EPROTONOSUPPORT,
 				 "superblock: format %u with features %#llx, "
 				 "%#llx is unknown to this program",
@@ -49,6 +51,7 @@ int superblock_decode(struct superblock *out, struct slice value)
 
 	memcpy(super.uuid, in + 8, 16);
 	super.compat = get_le64(in + 24);
+	super.incompat = get_le64(in + 40);
 	super.hash_seed = get_le64(in + 48);
 	super.ino_reserved = get_le64(in + 56);
 	super.clean = in[64];
@@ -253,6 +256,21 @@ int superblock_close(struct fs *fs)
 	super.inodes = atomic_load(&fs->inodes);
 	super.data_bytes = atomic_load(&fs->data_bytes);
 	return write_super(fs, &super);
+}
+
+int superblock_need(struct fs *fs, uint64_t feature)
+{
+	int rc = 0;
+
+	mutex_lock(&fs->super_lock);
+	if (!(fs->super.incompat & feature)) {
+		struct superblock super = fs->super;
+
+		super.incompat |= feature;
+		rc = write_super(fs, &super);
+	}
+	mutex_unlock(&fs->super_lock);
+	return rc;
 }
 
 int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first)

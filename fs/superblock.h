@@ -42,9 +42,13 @@
 
 #define SUPERBLOCK_FORMAT_SIZE 88
 
+/* Incompatible features. */
+#define SUPERBLOCK_XATTRS ((uint64_t)1 << 0) /* 'x' keys, and their flags */
+
 struct superblock {
 	uint8_t uuid[16];
 	uint64_t compat;
+	uint64_t incompat;
 	uint64_t hash_seed;
 	uint64_t ino_reserved;
 	bool clean;
@@ -95,6 +99,11 @@ int superblock_open(struct fs *fs, const struct fs_options *options) MUST_USE;
 
 /* Writes the counters and `clean`. */
 int superblock_close(struct fs *fs) MUST_USE;
+
+/*
+ * Notes in the store that it needs @feature, before that is first used.
+ */
+int superblock_need(struct fs *fs, uint64_t feature) MUST_USE;
 
 /* Takes @count inode numbers from *@first on, for good. */
 int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first) MUST_USE;

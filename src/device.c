@@ -3,18 +3,26 @@
 #include <linux/fuse.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "src/fuse.h"
 
 static uint32_t flags_added;
+static uint32_t flags_offered;
+static _Thread_local uint32_t request_flags;
 static _Atomic uint64_t asked;
 static _Atomic uint64_t answered;
 
 void device_add_flags(uint32_t flags)
 {
 	flags_added |= flags;
+}
+
+uint32_t device_request_flags(void)
+{
+	return request_flags;
 }
 
 uint64_t device_asked(void)
@@ -40,7 +48,7 @@ static void patch_init(struct iovec *iov, int count)
 	if (count < 2 || iov[1].iov_len < flags_end)
 		return;
 	out = iov[1].iov_base;
-	out->flags |= flags_added;
+	out->flags |= flags_added & flags_offered;
 }
 
 static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
@@ -61,14 +69,59 @@ static bool is_owed_a_reply(const struct fuse_in_header *in)
 	       in->opcode != FUSE_INTERRUPT;
 }
 
+/* Takes the part that libfuse does not know out of a SETXATTR of @n bytes. */
+static ssize_t shorten_setxattr(struct fuse_in_header *in, ssize_t n)
+{
+	uint8_t *arg = (uint8_t *)(in + 1);
+	size_t extra = sizeof(struct fuse_setxattr_in) -
+		       FUSE_COMPAT_SETXATTR_IN_SIZE;
+
+	memmove(arg + FUSE_COMPAT_SETXATTR_IN_SIZE,
+		arg + sizeof(struct fuse_setxattr_in),
+		(size_t)n - sizeof(*in) - sizeof(struct fuse_setxattr_in));
+	in->len -= (uint32_t)extra;
+	return n - (ssize_t)extra;
+}
+
+/* Notes what libfuse will not pass on of a whole request; its new size. */
+static ssize_t take_flags(struct fuse_in_header *in, ssize_t n)
+{
+	const void *arg = in + 1;
+
+	request_flags = 0;
+	switch (in->opcode) {
+	case FUSE_INIT:
+		flags_offered = ((const struct fuse_init_in *)arg)->flags;
+		break;
+	case FUSE_WRITE:
+		request_flags =
+			((const struct fuse_write_in *)arg)->write_flags &
+			FUSE_WRITE_KILL_SUIDGID;
+		break;
+	case FUSE_SETATTR:
+		request_flags = ((const struct fuse_setattr_in *)arg)->valid &
+				FATTR_KILL_SUIDGID;
+		break;
+	case FUSE_SETXATTR:
+		if (!(flags_added & flags_offered & FUSE_SETXATTR_EXT))
+			break;
+		request_flags =
+			((const struct fuse_setxattr_in *)arg)->setxattr_flags;
+		return shorten_setxattr(in, n);
+	}
+	return n;
+}
+
 static ssize_t request(int fd, void *buf, size_t size, void *userdata)
 {
 	ssize_t n = read(fd, buf, size);
 
 	(void)userdata;
-	if (n >= (ssize_t)sizeof(struct fuse_in_header) && is_owed_a_reply(buf))
+	if (n < (ssize_t)sizeof(struct fuse_in_header))
+		return n;
+	if (is_owed_a_reply(buf))
 		atomic_fetch_add(&asked, 1);
-	return n;
+	return take_flags(buf, n);
 }
 
 int device_hook(struct fuse_session *session)

@@ -1,11 +1,16 @@
 /*
- * device: our hands between libfuse and /dev/fuse.  Two things need them.
+ * device: our hands between libfuse and /dev/fuse.  Three things need them.
  *
  * What libfuse forgets to tell the kernel.  libfuse 3.14 offers
  * FUSE_CAP_PARALLEL_DIROPS and never puts it into its answer to INIT, so that
  * the kernel sends one LOOKUP or READDIR a directory at a time, each waiting
  * for the disk of the one before.  So the flag is added to the first reply,
  * which is the one to INIT.  Where libfuse has learnt it, nothing changes.
+ * FUSE_HANDLE_KILLPRIV_V2 and FUSE_SETXATTR_EXT it does not know at all.
+ *
+ * What libfuse forgets to tell us.  The flags that come with those two are
+ * kept for the thread that has read the request, and SETXATTR is given the
+ * shape that libfuse knows.
  *
  * How much is under way.  A session that is told to end drops what its workers
  * have read and not begun.  So requests and replies are counted, for stop.c to
@@ -28,8 +33,16 @@ struct fuse_session;
  */
 int device_hook(struct fuse_session *session);
 
-/* FUSE_* flags of <linux/fuse.h> that the kernel has offered. */
+/* FUSE_* flags of <linux/fuse.h>; those that the kernel has not offered are
+ * left out. */
 void device_add_flags(uint32_t flags);
+
+/*
+ * Of the request that this thread has read last, the flags that libfuse does
+ * not pass on: FUSE_WRITE_KILL_SUIDGID, FATTR_KILL_SUIDGID or
+ * FUSE_SETXATTR_ACL_KILL_SGID.
+ */
+uint32_t device_request_flags(void);
 
 /* Requests so far that are owed a reply. */
 uint64_t device_asked(void);

@@ -16,6 +16,7 @@ loamfs_SOURCES = \
 	%D%/ops_dir.c \
 	%D%/ops_io.c \
 	%D%/ops_name.c \
+	%D%/ops_xattr.c \
 	%D%/opts.c %D%/opts.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/reply.c %D%/reply.h \

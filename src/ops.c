@@ -11,19 +11,31 @@
 #define BACKGROUND_MAX  64         /* requests of read-ahead and writeback */
 
 /*
- * Wanted, if the kernel offers it.  Not wanted: HANDLE_KILLPRIV (the kernel
- * clears setuid and setgid itself, by SETATTR), ATOMIC_O_TRUNC (there is no
+ * Wanted, if the kernel offers it.  Not wanted: ATOMIC_O_TRUNC (there is no
  * OPEN to truncate in), AUTO_INVAL_DATA (nobody else changes files), splice
- * (the data do not lie in files of their own).
+ * (the data do not lie in files of their own), HANDLE_KILLPRIV (there is a
+ * second version).
  */
 static const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO |
-			       FUSE_CAP_CACHE_SYMLINKS |
+			       FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_DONT_MASK |
 			       FUSE_CAP_EXPORT_SUPPORT |
 			       FUSE_CAP_NO_OPENDIR_SUPPORT |
 			       FUSE_CAP_NO_OPEN_SUPPORT |
-			       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
+			       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL |
+			       FUSE_CAP_READDIRPLUS |
 			       FUSE_CAP_READDIRPLUS_AUTO |
 			       FUSE_CAP_WRITEBACK_CACHE;
+
+/*
+ * What libfuse does not pass on; see device.h.
+ *
+ * HANDLE_KILLPRIV_V2: fs clears setuid and setgid when a file is written,
+ * truncated or given away.  Without it the kernel asks for the xattr
+ * security.capability before each single write(2).
+ */
+static const uint32_t wanted_by_hand = FUSE_PARALLEL_DIROPS |
+				       FUSE_HANDLE_KILLPRIV_V2 |
+				       FUSE_SETXATTR_EXT;
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
@@ -34,8 +46,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->max_write = WRITE_BYTES_MAX;
 	conn->max_background = BACKGROUND_MAX;
 	conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
-	if (conn->capable & FUSE_CAP_PARALLEL_DIROPS)
-		device_add_flags(FUSE_PARALLEL_DIROPS);
+	device_add_flags(wanted_by_hand);
 
 	/* The parent that waited is gone: a mount that nobody asked for any
 	 * more is still a good one, so say it and go on. */
@@ -62,6 +73,11 @@ const struct fuse_lowlevel_ops ops_table = {
 	.getattr = op_getattr,
 	.setattr = op_setattr,
 	.statfs = op_statfs,
+
+	.getxattr = op_getxattr,
+	.listxattr = op_listxattr,
+	.setxattr = op_setxattr,
+	.removexattr = op_removexattr,
 
 	.open = op_open,
 	.read = op_read,

@@ -3,7 +3,7 @@
  *
  * Each handler decodes, calls one function of fs and replies: no thought of its
  * own.  Files by topic: ops_name.c (entries of directories), ops_attr.c,
- * ops_io.c (contents), ops_dir.c (listings).
+ * ops_io.c (contents), ops_dir.c (listings), ops_xattr.c.
  *
  * What is not there, and why
  *   - open and opendir answer ENOSYS: the kernel then sends neither them nor
@@ -12,7 +12,7 @@
  *   - create: the kernel then sends MKNOD, and with the above that is all.
  *   - flush, access: nothing to do (the kernel checks permissions by itself).
  *   - flock, getlk, setlk: the kernel keeps the locks.
- *   - xattrs, lseek, fallocate, copy_file_range: not supported yet; the kernel
+ *   - lseek, fallocate, copy_file_range: not supported yet; the kernel
  *     remembers the first ENOSYS, and programs fall back.
  *
  * Thread safety: handlers run in several threads at once.  No lock of fs is
@@ -65,6 +65,13 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		struct fuse_file_info *fi);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);
+
+/* ops_xattr.c */
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+		 const char *value, size_t size, int flags);
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* ops_io.c */
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

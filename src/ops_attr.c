@@ -1,5 +1,8 @@
 /* Attributes of inodes, and of the whole filesystem. */
+#include <linux/fuse.h>
+
 #include "fs/fs.h"
+#include "src/device.h"
 #include "src/ops.h"
 #include "src/reply.h"
 
@@ -49,10 +52,14 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		struct fuse_file_info *fi)
 {
 	struct stat now;
+	unsigned set;
 	int rc;
 
 	(void)fi;
-	rc = fs_setattr(ops_fs(req), ino, attr, set_of(to_set), &now);
+	set = set_of(to_set);
+	if (device_request_flags() & FATTR_KILL_SUIDGID)
+		set |= FS_SET_KILL_PRIV;
+	rc = fs_setattr(ops_fs(req), ino, attr, set, &now);
 	if (rc < 0)
 		reply_err(req, rc);
 	else

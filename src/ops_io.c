@@ -1,7 +1,9 @@
 /* Contents of files. */
 #include <errno.h>
+#include <linux/fuse.h>
 
 #include "fs/fs.h"
+#include "src/device.h"
 #include "src/ops.h"
 #include "src/reply.h"
 #include "src/scratch.h"
@@ -38,7 +40,12 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 	unsigned flags = fi->writepage ? FS_WRITE_CACHED : 0;
 	ssize_t n;
 
+	if (device_request_flags() & FUSE_WRITE_KILL_SUIDGID)
+		flags |= FS_WRITE_KILL_PRIV;
 	n = fs_write(ops_fs(req), ino, buf, size, (uint64_t)offset, flags);
+	/* It leaves clearing the bits to us, and does not ask for the mode. */
+	if (flags & FS_WRITE_KILL_PRIV)
+		reply_forget_attr(req, ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else

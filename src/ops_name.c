@@ -10,7 +10,11 @@ static struct fs_cred cred_of(fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 
-	return (struct fs_cred){ .uid = ctx->uid, .gid = ctx->gid };
+	return (struct fs_cred){
+		.uid = ctx->uid,
+		.gid = ctx->gid,
+		.umask = ctx->umask,
+	};
 }
 
 static void reply_made(fuse_req_t req, int rc, const struct fs_entry *entry)
@@ -47,7 +51,6 @@ void op_forget_multi(fuse_req_t req, size_t count,
 	fuse_reply_none(req);
 }
 
-/* The kernel has applied the umask. */
 void op_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode,
 	      dev_t rdev)
 {

@@ -6,7 +6,8 @@ FS_SUITES = \
 	tests/fs/test_format \
 	tests/fs/test_model \
 	tests/fs/test_namei \
-	tests/fs/test_rename
+	tests/fs/test_rename \
+	tests/fs/test_xattr
 
 FS_TEST_LIBS = $(ENVMEM_LIBS) $(FS_LIBS) $(CHECK_LIBS)
 
@@ -46,3 +47,7 @@ tests_fs_test_namei_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_rename_SOURCES = %D%/test_rename.c $(FS_FIXTURE)
 tests_fs_test_rename_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_rename_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_xattr_SOURCES = %D%/test_xattr.c $(FS_FIXTURE)
+tests_fs_test_xattr_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_xattr_LDADD = $(FS_TEST_LIBS)

@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(foreign_keys_are_refused)
 {
-	static const char *const kinds = "sidcoxz";
+	static const char *const kinds = "sidcoz";
 	struct schema_parsed p;
 	struct schema_key key;
 	const char *kind;
@@ -91,6 +91,13 @@ START_TEST(foreign_keys_are_refused)
 	schema_key_dentry(&key, 1, 0, slice_str("a"));
 	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
 	schema_key_dentry(&key, 1, (uint64_t)1 << 55, slice_str("a"));
+	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
+	schema_key_ino(&key, SCHEMA_XATTR, 1);
+	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
+	schema_key_xattr(&key, 1, "a");
+	ck_ok(schema_parse(schema_slice(&key), &p));
+	ck_assert(slice_eq(p.name, slice_str("a")));
+	key.bytes[9] = 0;
 	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
 	schema_key_dentry(&key, 1, 5, slice_of("a\0b", 3));
 	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
@@ -164,7 +171,10 @@ START_TEST(nonsense_records_are_refused)
 	size_t i;
 
 	ck_ok(decode_changed(example));
-	ck_assert_int_eq(WITH(flags, 2), -EUCLEAN);
+	ck_assert_int_eq(WITH(flags, 16), -EUCLEAN);
+	ck_assert_int_eq(WITH(flags, INODE_ACL), -EUCLEAN);
+	ck_assert_int_eq(WITH(flags, INODE_ACL_DEFAULT), -EUCLEAN);
+	ck_ok(WITH(flags, INODE_ACL | INODE_XATTRS));
 	ck_assert_int_eq(WITH(mode, 0644), -EUCLEAN);
 	ck_assert_int_eq(WITH(mode, S_IFREG | 0200000), -EUCLEAN);
 	ck_assert_int_eq(WITH(mode, S_IFIFO), -EUCLEAN); /* has chunks */
@@ -204,6 +214,10 @@ START_TEST(the_superblock_comes_back)
 	bytes[32] = 1;
 	ck_assert_int_eq(superblock_decode(&back, s), -EPROTONOSUPPORT);
 	bytes[32] = 0;
+	bytes[40] = 1; /* xattrs */
+	ck_ok(superblock_decode(&back, s));
+	ck_assert_uint_eq(back.incompat, SUPERBLOCK_XATTRS);
+	bytes[40] = 0;
 	bytes[47] = 1;
 	ck_assert_int_eq(superblock_decode(&back, s), -EPROTONOSUPPORT);
 	bytes[47] = 0;

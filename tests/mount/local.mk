@@ -1,5 +1,6 @@
 # Real programs on a real mount.  Exit status 77 is a test that was skipped.
 MOUNT_TESTS = \
+	%D%/conforms \
 	%D%/full \
 	%D%/links \
 	%D%/options \
@@ -15,6 +16,16 @@ tests_mount_set_format_LDADD = $(ENGINE_LIBS)
 # Hard links made and removed while others ask for attributes.
 check_PROGRAMS += tests/mount/race_links
 tests_mount_race_links_SOURCES = %D%/race_links.c
+
+# What each call does, as conforms runs it.
+check_PROGRAMS += tests/mount/posix/posix
+tests_mount_posix_posix_SOURCES = \
+	%D%/posix/acl.c \
+	%D%/posix/posix.c %D%/posix/posix.h \
+	%D%/posix/xattr.c \
+	tests/suite.h
+tests_mount_posix_posix_CFLAGS = $(TEST_CFLAGS)
+tests_mount_posix_posix_LDADD = $(CHECK_LIBS)
 
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
 dist_check_SCRIPTS += $(MOUNT_TESTS)
