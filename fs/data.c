@@ -10,18 +10,18 @@
  * Small files need no form of their own: the store keeps small values in its
  * tree, where those of neighbouring inodes share a block.
  *
- * A write is one batch: all of it, with the size and times, or nothing.  Whole
- * chunks are written without being read, and are not copied on their way to
- * the store; others are read, changed and written.
+ * A write is one batch (write.h): all of it, with the size and times, or
+ * nothing.  Whole chunks are written without being read, and are not copied on
+ * their way to the store; others are read, changed and written.
  */
+#include "fs/data.h"
+
 #include <limits.h>
-#include <stdlib.h>
 
-#include "fs/orphan.h"
 #include "fs/schema.h"
-#include "fs/truncate.h"
+#include "fs/write.h"
 
-static int check_regular(const struct inode *inode)
+int data_check_regular(const struct inode *inode)
 {
 	if (S_ISDIR(inode->rec.mode))
 		return -EISDIR;
@@ -57,6 +57,24 @@ static int read_chunk(struct fs *fs, uint64_t ino, uint64_t chunk, size_t start,
 	return 0;
 }
 
+int data_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
+	      uint64_t offset)
+{
+	size_t done = 0;
+	int rc = 0;
+
+	while (rc == 0 && done < size) {
+		uint64_t at = offset + done;
+		size_t start = at % SCHEMA_CHUNK_BYTES;
+		size_t n = size_min(size - done, SCHEMA_CHUNK_BYTES - start);
+
+		rc = read_chunk(fs, ino, at / SCHEMA_CHUNK_BYTES, start,
+				(uint8_t *)buf + done, n);
+		done += n;
+	}
+	return rc;
+}
+
 /*
  * The lock is held to learn the size, not over the reads, so that readers of
  * one file do not wait for each other.  A read that runs against a write may
@@ -74,22 +92,14 @@ ssize_t fs_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
 	rc = inode_get_locked(fs, ino, &inode);
 	if (rc < 0)
 		return rc;
-	rc = check_regular(inode);
+	rc = data_check_regular(inode);
 	file_size = inode->rec.size;
 	mutex_unlock(&inode->lock);
 	if (rc < 0 || offset >= file_size)
 		goto put;
 
-	size = size_min(u64_min(size, file_size - offset), SSIZE_MAX);
-	while (rc == 0 && done < size) {
-		uint64_t at = offset + done;
-		size_t start = at % SCHEMA_CHUNK_BYTES;
-		size_t n = size_min(size - done, SCHEMA_CHUNK_BYTES - start);
-
-		rc = read_chunk(fs, ino, at / SCHEMA_CHUNK_BYTES, start,
-				(uint8_t *)buf + done, n);
-		done += n;
-	}
+	done = size_min(u64_min(size, file_size - offset), SSIZE_MAX);
+	rc = data_read(fs, ino, buf, done, offset);
 put:
 	inode_put(fs, inode);
 	return rc < 0 ? rc : (ssize_t)done;
@@ -118,101 +128,6 @@ ssize_t fs_readlink(struct fs *fs, uint64_t ino, char *buf,
 
 /* ------------------------------------------------------------ writing -- */
 
-/* A write that is being put together. */
-struct write {
-	struct fs *fs;
-	struct inode *inode;     /* locked */
-	struct inode_record rec; /* as it will be */
-	struct kv_batch *batch;
-	uint8_t *bounce; /* owned: a chunk that is being changed, or NULL */
-};
-
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	return size == 0 ||
-	       (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
-}
-
-/* The size of a chunk as it is stored now; 0: not there. */
-static int stored_size(struct write *w, const struct schema_key *key,
-		       uint64_t chunk, size_t *size)
-{
-	int rc;
-
-	*size = 0;
-	if (chunk >= schema_chunks(w->inode->rec.size))
-		return 0;
-	rc = kv_size(w->fs->kv, schema_slice(key), size);
-	return rc == -ENOENT ? 0 : rc;
-}
-
-static int write_whole(struct write *w, uint64_t chunk, const uint8_t *bytes)
-{
-	struct schema_key key;
-	size_t old_size;
-	int rc;
-
-	schema_key_chunk(&key, w->inode->ino, chunk);
-	rc = stored_size(w, &key, chunk, &old_size);
-	if (rc < 0)
-		return rc;
-	w->rec.stored -= u64_min(old_size, w->rec.stored);
-	if (!all_zero(bytes, SCHEMA_CHUNK_BYTES)) {
-		w->rec.stored += SCHEMA_CHUNK_BYTES;
-		return kv_batch_put_borrowed(
-			w->batch, schema_slice(&key),
-			slice_of(bytes, SCHEMA_CHUNK_BYTES));
-	}
-	return old_size ? kv_batch_delete(w->batch, schema_slice(&key)) : 0;
-}
-
-/* Puts what a chunk holds now in the bounce buffer. */
-static int fetch(struct write *w, const struct schema_key *key, uint64_t chunk,
-		 size_t *old_size)
-{
-	struct kv_value value;
-	int rc;
-
-	if (!w->bounce)
-		w->bounce = malloc(SCHEMA_CHUNK_BYTES);
-	if (!w->bounce)
-		return -ENOMEM;
-	*old_size = 0;
-	if (chunk >= schema_chunks(w->inode->rec.size))
-		return 0;
-	rc = kv_get(w->fs->kv, schema_slice(key), &value);
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	*old_size = size_min(value.data.size, SCHEMA_CHUNK_BYTES);
-	memcpy(w->bounce, value.data.data, *old_size);
-	kv_value_release(&value);
-	return 0;
-}
-
-static int write_part(struct write *w, uint64_t chunk, size_t start,
-		      const uint8_t *bytes, size_t size)
-{
-	struct schema_key key;
-	size_t old_size, new_size;
-	int rc;
-
-	schema_key_chunk(&key, w->inode->ino, chunk);
-	rc = fetch(w, &key, chunk, &old_size);
-	if (rc < 0)
-		return rc;
-	/* Zeros behind what is stored are what reads there anyway. */
-	if (start >= old_size && all_zero(bytes, size))
-		return 0;
-	if (start > old_size)
-		memset(w->bounce + old_size, 0, start - old_size);
-	memcpy(w->bounce + start, bytes, size);
-	new_size = size_max(old_size, start + size);
-	w->rec.stored -= u64_min(old_size, w->rec.stored);
-	w->rec.stored += new_size;
-	return kv_batch_put(w->batch, schema_slice(&key),
-			    slice_of(w->bounce, new_size));
-}
-
 static int stage_data(struct write *w, const uint8_t *buf, size_t size,
 		      uint64_t offset)
 {
@@ -225,64 +140,44 @@ static int stage_data(struct write *w, const uint8_t *buf, size_t size,
 		size_t start = at % SCHEMA_CHUNK_BYTES;
 		size_t n = size_min(size - done, SCHEMA_CHUNK_BYTES - start);
 
-		if (n == SCHEMA_CHUNK_BYTES)
-			rc = write_whole(w, chunk, buf + done);
-		else
-			rc = write_part(w, chunk, start, buf + done, n);
+		rc = write_chunk(w, chunk, start, buf + done, n);
 		done += n;
 	}
 	return rc;
 }
 
-static void stage_record(struct write *w, uint64_t end, unsigned flags)
-{
-	struct inode_record *rec = &w->rec;
-
-	rec->size = u64_max(rec->size, end);
-	if (!(flags & FS_WRITE_CACHED)) {
-		rec->mtime_ns = superblock_now_ns(w->fs);
-		rec->ctime_ns = rec->mtime_ns;
-	}
-	if (flags & FS_WRITE_KILL_PRIV)
-		inode_kill_privileges(rec);
-	inode_stage(w->batch, w->inode->ino, rec);
-}
-
 /* One batch: the chunks, and the record with the new size and times. */
 static int write_locked(struct fs *fs, struct inode *inode, const void *buf,
-			size_t size, uint64_t offset, unsigned flags)
-	NEEDS(inode->lock)
+			size_t size, uint64_t offset, unsigned flags,
+			bool *changed) NEEDS(inode->lock)
 {
-	struct write w = { .fs = fs, .inode = inode };
+	struct write w;
 	int rc;
 
-	rc = check_regular(inode);
-	if (rc == 0)
-		rc = orphan_trim(fs, inode);
-	if (rc < 0 || size == 0)
+	rc = write_begin(&w, fs, inode);
+	if (rc < 0)
 		return rc;
-	w.rec = inode->rec;
-	w.batch = kv_batch_new();
-	if (!w.batch)
-		return -ENOMEM;
-	rc = stage_data(&w, buf, size, offset);
-	if (rc == 0) {
-		stage_record(&w, offset + size, flags);
-		rc = kv_write(fs->kv, w.batch);
+	if (size > 0)
+		rc = stage_data(&w, buf, size, offset);
+	if (rc == 0 && size > 0) {
+		w.rec.size = u64_max(w.rec.size, offset + size);
+		if (!(flags & FS_WRITE_CACHED))
+			write_touch(&w);
+		if (flags & FS_WRITE_KILL_PRIV)
+			inode_kill_privileges(&w.rec);
+		*changed = w.rec.mode != inode->rec.mode ||
+			   w.rec.stored != inode->rec.stored;
+		rc = write_commit(&w);
 	}
-	if (rc == 0) {
-		atomic_fetch_add(&fs->data_bytes, w.rec.size - inode->rec.size);
-		inode->rec = w.rec;
-	}
-	kv_batch_free(w.batch);
-	free(w.bounce);
+	write_end(&w);
 	return rc;
 }
 
 /* @size is bounded by what one batch of the store takes: KV_BATCH_MAX. */
 ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
-		 uint64_t offset, unsigned flags) UNCHECKED
+		 uint64_t offset, unsigned flags, bool *changed) UNCHECKED
 {
+	bool any = false;
 	struct inode *inode;
 	int rc;
 
@@ -291,7 +186,9 @@ ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
 	rc = inode_get_locked(fs, ino, &inode);
 	if (rc < 0)
 		return rc;
-	rc = write_locked(fs, inode, buf, size, offset, flags);
+	rc = write_locked(fs, inode, buf, size, offset, flags, &any);
 	inode_put_locked(fs, inode);
+	if (rc == 0 && changed)
+		*changed = any;
 	return rc < 0 ? rc : (ssize_t)size;
 }

@@ -188,9 +188,28 @@ enum fs_write_flags {
 /*
  * Writes all of @buf, extending the file if need be, and sets mtime and ctime.
  * Returns @size, -EFBIG, -ENOSPC, ...: then the file is as it was.
+ *
+ * *@changed, if not NULL, is set to whether mode or st_blocks have changed,
+ * which a kernel does not expect of a write.
  */
 ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
-		 uint64_t offset, unsigned flags) FS_MUST_USE;
+		 uint64_t offset, unsigned flags, bool *changed) FS_MUST_USE;
+
+/*
+ * fallocate(2): @mode is 0, KEEP_SIZE, PUNCH_HOLE | KEEP_SIZE, or ZERO_RANGE
+ * with or without KEEP_SIZE; others are -EOPNOTSUPP.  Room is checked for and
+ * not reserved.  @kill_priv: as FS_WRITE_KILL_PRIV.  -ENOSPC, -EFBIG, ...
+ */
+int fs_fallocate(struct fs *fs, uint64_t ino, int mode, uint64_t offset,
+		 uint64_t size, bool kill_priv) FS_MUST_USE;
+
+/*
+ * copy_file_range(2): copies up to @size bytes at @in of one file to @out of
+ * another, or of the same, sharing what can be shared.  Returns how many, 0 at
+ * the end of the source, -EINVAL (they overlap), -EFBIG, -EISDIR, ...
+ */
+ssize_t fs_copy(struct fs *fs, uint64_t in_ino, uint64_t in, uint64_t out_ino,
+		uint64_t out, uint64_t size, bool kill_priv) FS_MUST_USE;
 
 /*
  * Copies the target, without a NUL, into @buf.  Returns its size, at most

@@ -7,9 +7,11 @@ libfs_a_SOURCES = \
 	%D%/attr.c \
 	%D%/check.c %D%/check.h \
 	%D%/create.c \
-	%D%/data.c \
+	%D%/copy.c \
+	%D%/data.c %D%/data.h \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
+	%D%/fallocate.c \
 	%D%/fs.c %D%/fs.h \
 	%D%/icache.c %D%/icache.h \
 	%D%/inode.c %D%/inode.h \
@@ -20,6 +22,7 @@ libfs_a_SOURCES = \
 	%D%/schema.c %D%/schema.h \
 	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h \
+	%D%/write.c %D%/write.h \
 	%D%/xattr.c %D%/xattr.h
 
 FS_LIBS = libfs.a $(ENGINE_LIBS)

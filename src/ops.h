@@ -12,8 +12,7 @@
  *   - create: the kernel then sends MKNOD, and with the above that is all.
  *   - flush, access: nothing to do (the kernel checks permissions by itself).
  *   - flock, getlk, setlk: the kernel keeps the locks.
- *   - lseek, fallocate, copy_file_range: not supported yet; the kernel
- *     remembers the first ENOSYS, and programs fall back.
+ *   - lseek: not supported yet; the kernel then sees no holes.
  *
  * Thread safety: handlers run in several threads at once.  No lock of fs is
  * held over a reply.
@@ -79,6 +78,12 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 	      off_t offset, struct fuse_file_info *fi);
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
+		  off_t size, struct fuse_file_info *fi);
+void op_copy_file_range(fuse_req_t req, fuse_ino_t in_ino, off_t in,
+			struct fuse_file_info *in_fi, fuse_ino_t out_ino,
+			off_t out, struct fuse_file_info *out_fi, size_t size,
+			int flags);
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	      struct fuse_file_info *fi);
 

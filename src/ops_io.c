@@ -38,14 +38,58 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 	      off_t offset, struct fuse_file_info *fi)
 {
 	unsigned flags = fi->writepage ? FS_WRITE_CACHED : 0;
+	bool changed;
 	ssize_t n;
 
 	if (device_request_flags() & FUSE_WRITE_KILL_SUIDGID)
 		flags |= FS_WRITE_KILL_PRIV;
-	n = fs_write(ops_fs(req), ino, buf, size, (uint64_t)offset, flags);
-	/* It leaves clearing the bits to us, and does not ask for the mode. */
-	if (flags & FS_WRITE_KILL_PRIV)
+	n = fs_write(ops_fs(req), ino, buf, size, (uint64_t)offset, flags,
+		     &changed);
+	if (n >= 0 && changed)
 		reply_forget_attr(req, ino);
+	if (n < 0)
+		reply_err(req, (int)n);
+	else
+		fuse_reply_write(req, (size_t)n);
+}
+
+/* The kernel does not say whether the caller may keep the bits: root may. */
+static bool kills_priv(fuse_req_t req)
+{
+	return fuse_req_ctx(req)->uid != 0;
+}
+
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
+		  off_t size, struct fuse_file_info *fi)
+{
+	bool kill = kills_priv(req);
+	int rc;
+
+	(void)fi;
+	rc = fs_fallocate(ops_fs(req), ino, mode, (uint64_t)offset,
+			  (uint64_t)size, kill);
+	if (kill)
+		reply_forget_attr(req, ino);
+	reply_rc(req, rc);
+}
+
+/* The kernel has written out the source, and drops what it has of the target.
+ */
+void op_copy_file_range(fuse_req_t req, fuse_ino_t in_ino, off_t in,
+			struct fuse_file_info *in_fi, fuse_ino_t out_ino,
+			off_t out, struct fuse_file_info *out_fi, size_t size,
+			int flags)
+{
+	bool kill = kills_priv(req);
+	ssize_t n;
+
+	(void)in_fi;
+	(void)out_fi;
+	(void)flags;
+	n = fs_copy(ops_fs(req), in_ino, (uint64_t)in, out_ino, (uint64_t)out,
+		    size, kill);
+	if (kill)
+		reply_forget_attr(req, out_ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else

@@ -120,7 +120,7 @@ int fx_truncate(uint64_t ino, uint64_t size)
 
 void fx_write(uint64_t ino, const void *buf, size_t size, uint64_t offset)
 {
-	ssize_t n = fs_write(fx, ino, buf, size, offset, 0);
+	ssize_t n = fs_write(fx, ino, buf, size, offset, 0, NULL);
 
 	ck_assert_msg(n == (ssize_t)size, "fs_write: %zd", n);
 }

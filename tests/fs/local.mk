@@ -6,6 +6,7 @@ FS_SUITES = \
 	tests/fs/test_format \
 	tests/fs/test_model \
 	tests/fs/test_namei \
+	tests/fs/test_range \
 	tests/fs/test_rename \
 	tests/fs/test_xattr
 
@@ -51,3 +52,7 @@ tests_fs_test_rename_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_xattr_SOURCES = %D%/test_xattr.c $(FS_FIXTURE)
 tests_fs_test_xattr_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_xattr_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_range_SOURCES = %D%/test_range.c $(FS_FIXTURE)
+tests_fs_test_range_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_range_LDADD = $(FS_TEST_LIBS)

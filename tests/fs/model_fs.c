@@ -139,7 +139,8 @@ static bool write_file(struct model *m, struct fs *fs, const struct choice *c,
 		return true;
 	for (i = 0; i < c->size; i++)
 		bytes[i] = c->zeros ? 0 : (uint8_t)(rand_r(seed) >> 8);
-	n = fs_write(fs, m->nodes[c->file].ino, bytes, c->size, c->offset, 0);
+	n = fs_write(fs, m->nodes[c->file].ino, bytes, c->size, c->offset, 0,
+		     NULL);
 	if (unknown_failure((int)n))
 		return false;
 	ck_assert_int_eq(n, (ssize_t)c->size);

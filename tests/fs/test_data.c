@@ -56,7 +56,8 @@ START_TEST(reads_end_with_the_file)
 	ck_assert_int_eq(fs_read(fx, file, got, sizeof(got), 3), 0);
 	ck_assert_int_eq(fs_read(fx, file, got, sizeof(got), UINT64_MAX), 0);
 	ck_assert_int_eq(fs_read(fx, FS_ROOT_INO, got, 1, 0), -EISDIR);
-	ck_assert_int_eq(fs_write(fx, FS_ROOT_INO, got, 1, 0, 0), -EISDIR);
+	ck_assert_int_eq(fs_write(fx, FS_ROOT_INO, got, 1, 0, 0, NULL),
+			 -EISDIR);
 }
 END_TEST
 
@@ -68,7 +69,7 @@ START_TEST(only_regular_files_have_data)
 	ck_ok(fs_mknod(fx, FS_ROOT_INO, "p", S_IFIFO | 0600, 0, &fx_cred,
 		       &fifo));
 	ck_assert_int_eq(fs_read(fx, fifo.ino, &byte, 1, 0), -EINVAL);
-	ck_assert_int_eq(fs_write(fx, fifo.ino, &byte, 1, 0, 0), -EINVAL);
+	ck_assert_int_eq(fs_write(fx, fifo.ino, &byte, 1, 0, 0, NULL), -EINVAL);
 	ck_assert_int_eq(fx_truncate(fifo.ino, 1), -EINVAL);
 	ck_assert_int_eq(fx_truncate(FS_ROOT_INO, 1), -EISDIR);
 }
@@ -82,9 +83,11 @@ START_TEST(files_have_a_limit)
 
 	fx_write(file, &byte, 1, FS_FILE_SIZE_MAX - 1);
 	ck_assert_int_eq(fx_stat(file).st_size, FS_FILE_SIZE_MAX);
-	ck_assert_int_eq(fs_write(fx, file, &byte, 1, FS_FILE_SIZE_MAX, 0),
+	ck_assert_int_eq(
+		fs_write(fx, file, &byte, 1, FS_FILE_SIZE_MAX, 0, NULL),
+		-EFBIG);
+	ck_assert_int_eq(fs_write(fx, file, &byte, 1, UINT64_MAX, 0, NULL),
 			 -EFBIG);
-	ck_assert_int_eq(fs_write(fx, file, &byte, 1, UINT64_MAX, 0), -EFBIG);
 	ck_assert_int_eq(fs_setattr(fx, file, &st, FS_SET_SIZE, NULL), -EINVAL);
 	fx_check();
 	ck_ok(fx_truncate(file, 0));
@@ -254,7 +257,8 @@ START_TEST(times_follow_what_is_done)
 	const unsigned both = FS_SET_MTIME | FS_SET_CTIME;
 
 	ck_ok(fs_setattr(fx, file, &old, both, NULL));
-	ck_assert_int_eq(fs_write(fx, file, "x", 1, 0, FS_WRITE_CACHED), 1);
+	ck_assert_int_eq(fs_write(fx, file, "x", 1, 0, FS_WRITE_CACHED, NULL),
+			 1);
 	ck_assert_int_eq(fx_stat(file).st_mtim.tv_sec, 1);
 	ck_assert_int_eq(fx_stat(file).st_ctim.tv_sec, 1);
 	fx_write(file, "x", 1, 0);
@@ -286,7 +290,8 @@ START_TEST(privileges_are_dropped)
 	ck_ok(fs_setattr(fx, dir, &st, FS_SET_MODE, NULL));
 	fx_write(file, "x", 1, 0);
 	ck_assert_uint_eq(fx_stat(file).st_mode, S_IFREG | 06755);
-	ck_assert_int_eq(fs_write(fx, file, "x", 1, 0, FS_WRITE_KILL_PRIV), 1);
+	ck_assert_int_eq(
+		fs_write(fx, file, "x", 1, 0, FS_WRITE_KILL_PRIV, NULL), 1);
 	ck_assert_uint_eq(fx_stat(file).st_mode, S_IFREG | 0755);
 
 	st.st_mode = 06745;
@@ -331,7 +336,8 @@ START_TEST(a_write_without_room_changes_nothing)
 	env_mem_limit(fx_env, env_mem_bytes(fx_env) + 4 * MIB);
 	for (i = 0; i < 100 && n >= 0; i++) {
 		before = fx_stat(file);
-		n = fs_write(fx, file, buf, sizeof(buf), (uint64_t)i * MIB, 0);
+		n = fs_write(fx, file, buf, sizeof(buf), (uint64_t)i * MIB, 0,
+			     NULL);
 	}
 	ck_assert_int_eq(n, -ENOSPC);
 	after = fx_stat(file);

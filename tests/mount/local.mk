@@ -21,6 +21,8 @@ tests_mount_race_links_SOURCES = %D%/race_links.c
 check_PROGRAMS += tests/mount/posix/posix
 tests_mount_posix_posix_SOURCES = \
 	%D%/posix/acl.c \
+	%D%/posix/copy.c \
+	%D%/posix/fallocate.c \
 	%D%/posix/posix.c %D%/posix/posix.h \
 	%D%/posix/xattr.c \
 	tests/suite.h

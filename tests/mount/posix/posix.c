@@ -99,6 +99,8 @@ int main(void)
 	Suite *s = suite_create("posix");
 
 	posix_add_acl(s);
+	posix_add_copy(s);
+	posix_add_fallocate(s);
 	posix_add_xattr(s);
 	return suite_run(s);
 }

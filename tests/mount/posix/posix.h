@@ -75,6 +75,8 @@ TCase *posix_case(Suite *suite, const char *name);
 
 /* One file each. */
 void posix_add_acl(Suite *suite);
+void posix_add_copy(Suite *suite);
+void posix_add_fallocate(Suite *suite);
 void posix_add_xattr(Suite *suite);
 
 #endif

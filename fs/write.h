@@ -1,0 +1,59 @@
+/*
+ * A change of a file's data that is being put together: chunks written, zeroed
+ * or shared, then the record, all in one batch.
+ *
+ * Each chunk may be changed once in a batch, since it is read as the store has
+ * it.  Nothing is visible, and the inode in memory is as it was, until
+ * write_commit() has returned 0.
+ *
+ * Thread safety: under the inode's lock, from write_begin() to write_end().
+ */
+#ifndef FS_WRITE_H
+#define FS_WRITE_H
+
+#include "fs/inode.h"
+
+struct write {
+	struct fs *fs;
+	struct inode *inode;     /* locked */
+	struct inode_record rec; /* as it will be */
+	struct kv_batch *batch;
+	uint8_t *bounce; /* owned: a chunk that is being changed, or NULL */
+};
+
+/*
+ * Begins a change of @inode.  Returns 0, -EISDIR, -EINVAL (not a regular file),
+ * -ENOMEM, ...; write_end() is for a change that has begun.
+ */
+int write_begin(struct write *w, struct fs *fs, struct inode *inode)
+	NEEDS(inode->lock) MUST_USE;
+void write_end(struct write *w);
+
+/* The chunk's @size bytes at @start become @bytes, borrowed for whole chunks.
+ */
+int write_chunk(struct write *w, uint64_t chunk, size_t start,
+		const uint8_t *bytes, size_t size) MUST_USE;
+
+/* The same, and @bytes are copied in any case. */
+int write_part(struct write *w, uint64_t chunk, size_t start,
+	       const uint8_t *bytes, size_t size) MUST_USE;
+
+/* ... become zeros. */
+int write_zeros(struct write *w, uint64_t chunk, size_t start,
+		size_t size) MUST_USE;
+
+/*
+ * The first @size bytes of a chunk become those of chunk @source of inode @ino,
+ * by reference.  *@done is false, and nothing has changed, where that cannot
+ * be: the chunk has more than @size bytes, or the source has.
+ */
+int write_shared(struct write *w, uint64_t chunk, size_t size, uint64_t ino,
+		 uint64_t source, bool *done) MUST_USE;
+
+/* Sets mtime and ctime. */
+void write_touch(struct write *w);
+
+/* Writes it all, the record last. */
+int write_commit(struct write *w) MUST_USE;
+
+#endif
