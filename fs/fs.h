@@ -196,6 +196,13 @@ ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
 		 uint64_t offset, unsigned flags, bool *changed) FS_MUST_USE;
 
 /*
+ * The first offset from @offset on where there are data, or a hole: @whence is
+ * SEEK_DATA or SEEK_HOLE.  The end of the file is a hole.  -ENXIO.
+ */
+off_t fs_seek(struct fs *fs, uint64_t ino, off_t offset,
+	      int whence) FS_MUST_USE;
+
+/*
  * fallocate(2): @mode is 0, KEEP_SIZE, PUNCH_HOLE | KEEP_SIZE, or ZERO_RANGE
  * with or without KEEP_SIZE; others are -EOPNOTSUPP.  Room is checked for and
  * not reserved.  @kill_priv: as FS_WRITE_KILL_PRIV.  -ENOSPC, -EFBIG, ...

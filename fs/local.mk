@@ -20,6 +20,7 @@ libfs_a_SOURCES = \
 	%D%/orphan.c %D%/orphan.h \
 	%D%/rename.c \
 	%D%/schema.c %D%/schema.h \
+	%D%/seek.c \
 	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h \
 	%D%/write.c %D%/write.h \

@@ -21,5 +21,6 @@ loamfs_SOURCES = \
 	%D%/paths.c %D%/paths.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/scratch.c %D%/scratch.h \
+	%D%/seeker.c %D%/seeker.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h

@@ -93,7 +93,7 @@ static int run(struct opts *o)
 	if (rc < 0)
 		goto free_session;
 
-	rc = serve(session, o);
+	rc = serve(&ops, o);
 	close_rc = close_fs(ops.fs, o);
 	if (rc == 0)
 		rc = close_rc;

@@ -82,6 +82,7 @@ const struct fuse_lowlevel_ops ops_table = {
 	.open = op_open,
 	.read = op_read,
 	.write = op_write,
+	.lseek = op_lseek,
 	.fallocate = op_fallocate,
 	.copy_file_range = op_copy_file_range,
 	.fsync = op_fsync,

@@ -12,7 +12,6 @@
  *   - create: the kernel then sends MKNOD, and with the above that is all.
  *   - flush, access: nothing to do (the kernel checks permissions by itself).
  *   - flock, getlk, setlk: the kernel keeps the locks.
- *   - lseek: not supported yet; the kernel then sees no holes.
  *
  * Thread safety: handlers run in several threads at once.  No lock of fs is
  * held over a reply.
@@ -23,11 +22,13 @@
 #include "src/fuse.h"
 
 struct fs;
+struct seeker;
 
 /* What every handler gets: the session's user data. */
 struct ops {
 	struct fs *fs;                /* borrowed; set before the mount */
 	struct fuse_session *session; /* borrowed; set by serve_new() */
+	struct seeker *seeker;        /* borrowed; set by serve() */
 };
 
 extern const struct fuse_lowlevel_ops ops_table;
@@ -40,6 +41,11 @@ static inline struct fs *ops_fs(fuse_req_t req)
 static inline struct fuse_session *ops_session(fuse_req_t req)
 {
 	return ((struct ops *)fuse_req_userdata(req))->session;
+}
+
+static inline struct seeker *ops_seeker(fuse_req_t req)
+{
+	return ((struct ops *)fuse_req_userdata(req))->seeker;
 }
 
 /* ops_name.c */
@@ -78,6 +84,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 	      off_t offset, struct fuse_file_info *fi);
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+	      struct fuse_file_info *fi);
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 		  off_t size, struct fuse_file_info *fi);
 void op_copy_file_range(fuse_req_t req, fuse_ino_t in_ino, off_t in,

@@ -7,6 +7,7 @@
 #include "src/ops.h"
 #include "src/reply.h"
 #include "src/scratch.h"
+#include "src/seeker.h"
 
 /* No state hangs on an open file or directory; see ops.h. */
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -51,6 +52,13 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 		reply_err(req, (int)n);
 	else
 		fuse_reply_write(req, (size_t)n);
+}
+
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+	      struct fuse_file_info *fi)
+{
+	(void)fi;
+	seeker_ask(ops_seeker(req), req, ino, offset, whence);
 }
 
 /* The kernel does not say whether the caller may keep the bits: root may. */

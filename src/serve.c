@@ -8,6 +8,7 @@
 #include "src/log.h"
 #include "src/ops.h"
 #include "src/opts.h"
+#include "src/seeker.h"
 #include "src/stop.h"
 
 struct fuse_session *serve_new(struct opts *o, struct ops *ops)
@@ -44,8 +45,10 @@ static int loop(struct fuse_session *session)
 	return rc < 0 ? rc : 0;
 }
 
-int serve(struct fuse_session *session, const struct opts *o)
+int serve(struct ops *ops, const struct opts *o)
 {
+	struct fuse_session *session = ops->session;
+	struct seeker seeker;
 	struct stop stop;
 	int rc;
 
@@ -58,13 +61,23 @@ int serve(struct fuse_session *session, const struct opts *o)
 		log_error("cannot serve: %s", strerror(-rc));
 		goto unmount;
 	}
-	rc = stop_begin(&stop, session, o->mountpoint);
+	rc = seeker_begin(&seeker, ops->fs, session);
 	if (rc < 0)
 		goto unmount;
+	ops->seeker = &seeker;
+	rc = stop_begin(&stop, session, o->mountpoint);
+	if (rc < 0)
+		goto end_seeker;
 	rc = loop(session);
 	/* Closes the device: what still waits for an answer gets an error. */
 	fuse_session_unmount(session);
 	stop_end(&stop);
+	seeker_end(&seeker);
+	return rc;
+
+end_seeker:
+	fuse_session_unmount(session);
+	seeker_end(&seeker);
 	return rc;
 
 unmount:

@@ -21,6 +21,6 @@ void serve_free(struct fuse_session *session);
  * The mount point is unmounted on return.  Returns 0, or a negative errno after
  * a line.
  */
-int serve(struct fuse_session *session, const struct opts *o);
+int serve(struct ops *ops, const struct opts *o);
 
 #endif

@@ -5,6 +5,7 @@
 #include "tests/fs/fixture.h"
 
 #include <linux/falloc.h>
+#include <unistd.h>
 
 #include "fs/schema.h"
 
@@ -42,6 +43,27 @@ static void check_same(const struct twin *t)
 	ck_assert_int_eq(fs_read(fx, t->ino, buf, sizeof(buf), 0),
 			 (ssize_t)t->size);
 	ck_assert_mem_eq(buf, t->bytes, t->size);
+}
+
+/* Everything from @at to what is found is as it should be. */
+static void check_seek(const struct twin *t, size_t at)
+{
+	off_t data = fs_seek(fx, t->ino, (off_t)at, SEEK_DATA);
+	off_t hole = fs_seek(fx, t->ino, (off_t)at, SEEK_HOLE);
+	size_t end = data < 0 ? t->size : (size_t)data, i;
+
+	if (at >= t->size) {
+		ck_assert_int_eq(data, -ENXIO);
+		ck_assert_int_eq(hole, -ENXIO);
+		return;
+	}
+	ck_assert(data == -ENXIO || (data >= (off_t)at && end < t->size));
+	for (i = at; i < end; i++)
+		ck_assert_uint_eq(t->bytes[i], 0);
+	ck_assert(hole >= (off_t)at && hole <= (off_t)t->size);
+	ck_assert((data == (off_t)at) == (hole > (off_t)at));
+	for (i = (size_t)hole; i < t->size && i % SCHEMA_CHUNK_BYTES; i++)
+		ck_assert_uint_eq(t->bytes[i], 0);
 }
 
 static void grow(struct twin *t, size_t size)
@@ -128,6 +150,7 @@ START_TEST(all_bytes_are_right)
 		change(&files[which], &files[!which]);
 		check_same(&files[0]);
 		check_same(&files[1]);
+		check_seek(&files[which], pick(MAX));
 		if (i % 100 == 0)
 			fx_check();
 	}

@@ -24,6 +24,7 @@ tests_mount_posix_posix_SOURCES = \
 	%D%/posix/copy.c \
 	%D%/posix/fallocate.c \
 	%D%/posix/posix.c %D%/posix/posix.h \
+	%D%/posix/seek.c \
 	%D%/posix/xattr.c \
 	tests/suite.h
 tests_mount_posix_posix_CFLAGS = $(TEST_CFLAGS)

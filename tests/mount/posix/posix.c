@@ -101,6 +101,7 @@ int main(void)
 	posix_add_acl(s);
 	posix_add_copy(s);
 	posix_add_fallocate(s);
+	posix_add_seek(s);
 	posix_add_xattr(s);
 	return suite_run(s);
 }

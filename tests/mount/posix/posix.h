@@ -77,6 +77,7 @@ TCase *posix_case(Suite *suite, const char *name);
 void posix_add_acl(Suite *suite);
 void posix_add_copy(Suite *suite);
 void posix_add_fallocate(Suite *suite);
+void posix_add_seek(Suite *suite);
 void posix_add_xattr(Suite *suite);
 
 #endif
