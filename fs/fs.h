@@ -110,7 +110,7 @@ const char *fs_error_text(int rc);
 
 /* --------------------------------------------------------------- names -- */
 
-/* "." and ".." are understood.  -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
+/* ".." is understood, and "." of anything.  -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
 int fs_lookup(struct fs *fs, uint64_t dir, const char *name,
 	      struct fs_entry *out) FS_MUST_USE;
 

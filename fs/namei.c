@@ -28,13 +28,13 @@ static int find(struct fs *fs, uint64_t dir_ino, const char *name,
 	is_dir = S_ISDIR(dir->rec.mode);
 	parent = dir->rec.parent;
 	inode_put_locked(fs, dir);
-	if (!is_dir)
-		return -ENOTDIR;
-
+	/* Of anything: how the kernel finds what a file handle stands for. */
 	if (strcmp(name, ".") == 0) {
 		*out = dir_ino;
 		return 0;
 	}
+	if (!is_dir)
+		return -ENOTDIR;
 	if (strcmp(name, "..") == 0) {
 		*out = parent;
 		return 0;

@@ -2,6 +2,7 @@
 MOUNT_TESTS = \
 	%D%/conforms \
 	%D%/full \
+	%D%/handles \
 	%D%/links \
 	%D%/options \
 	%D%/programs \
@@ -29,6 +30,10 @@ tests_mount_posix_posix_SOURCES = \
 	tests/suite.h
 tests_mount_posix_posix_CFLAGS = $(TEST_CFLAGS)
 tests_mount_posix_posix_LDADD = $(CHECK_LIBS)
+
+# File handles, made and opened.
+check_PROGRAMS += tests/mount/by_handle
+tests_mount_by_handle_SOURCES = %D%/by_handle.c
 
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
 dist_check_SCRIPTS += $(MOUNT_TESTS)
