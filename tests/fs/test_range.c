@@ -13,7 +13,7 @@
 #define ZERO   FALLOC_FL_ZERO_RANGE
 #define KEEP   FALLOC_FL_KEEP_SIZE
 #define MAX    (8 * SCHEMA_CHUNK_BYTES)
-#define ROUNDS 1500
+#define ROUNDS 250
 
 struct twin {
 	uint64_t ino;
@@ -51,6 +51,7 @@ static void check_seek(const struct twin *t, size_t at)
 	off_t data = fs_seek(fx, t->ino, (off_t)at, SEEK_DATA);
 	off_t hole = fs_seek(fx, t->ino, (off_t)at, SEEK_HOLE);
 	size_t end = data < 0 ? t->size : (size_t)data, i;
+	unsigned wrong = 0;
 
 	if (at >= t->size) {
 		ck_assert_int_eq(data, -ENXIO);
@@ -59,11 +60,12 @@ static void check_seek(const struct twin *t, size_t at)
 	}
 	ck_assert(data == -ENXIO || (data >= (off_t)at && end < t->size));
 	for (i = at; i < end; i++)
-		ck_assert_uint_eq(t->bytes[i], 0);
+		wrong += t->bytes[i] != 0;
 	ck_assert(hole >= (off_t)at && hole <= (off_t)t->size);
 	ck_assert((data == (off_t)at) == (hole > (off_t)at));
 	for (i = (size_t)hole; i < t->size && i % SCHEMA_CHUNK_BYTES; i++)
-		ck_assert_uint_eq(t->bytes[i], 0);
+		wrong += t->bytes[i] != 0;
+	ck_assert_uint_eq(wrong, 0);
 }
 
 static void grow(struct twin *t, size_t size)
