@@ -6,4 +6,8 @@ include tests/fs/local.mk
 include tests/mount/local.mk
 
 dist_check_SCRIPTS += %D%/fsbench %D%/kvbench %D%/layers
-TESTS += %D%/fsbench %D%/kvbench %D%/layers
+TESTS += %D%/layers
+# The benchmarks run the same programs as the suites, only longer.
+if !SANITIZE
+TESTS += %D%/fsbench %D%/kvbench
+endif
