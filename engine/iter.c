@@ -47,8 +47,9 @@ struct kv_iter {
 
 	/* The run of dead entries that we are in. */
 	unsigned run;
-	uint64_t watch; /* the void being made, or 0 */
-	bool stale;     /* there is a newer memtable: no voids from us */
+	struct buf run_first; /* its first key */
+	uint64_t watch;       /* the void being made, or 0 */
+	bool stale;           /* there is a newer memtable: no voids from us */
 	struct buf void_from, void_to;
 };
 
@@ -119,6 +120,7 @@ void kv_iter_close(struct kv_iter *it)
 	buf_fini(&it->upper);
 	buf_fini(&it->key);
 	buf_fini(&it->copied);
+	buf_fini(&it->run_first);
 	buf_fini(&it->void_from);
 	buf_fini(&it->void_to);
 	free(it);
@@ -194,12 +196,14 @@ static void end_run(struct kv_iter *it, struct slice to)
 }
 
 /*
- * Begins a void at the merge's key.  Whatever was put before the watch is in a
- * memtable of ours, if ours is still the active one, and is seen when the
- * merge is sought anew.
+ * Begins a void where the run began, if nothing has been written since this
+ * iterator was opened; else at the merge's key.  Whatever was put there before
+ * the watch is in a memtable of ours, if ours is still the active one, and is
+ * seen when the merge is sought anew.
  */
 static int begin_void(struct kv_iter *it)
 {
+	struct voids *voids = &it->kv->voids;
 	struct view *now;
 	bool ours;
 	int rc;
@@ -207,7 +211,11 @@ static int begin_void(struct kv_iter *it)
 	rc = buf_assign(&it->key, it->merge->entry.key);
 	if (rc < 0)
 		return rc;
-	it->watch = voids_watch(&it->kv->voids, buf_slice(&it->key), it->seq);
+	it->watch = voids_watch(voids, buf_slice(&it->run_first), it->seq);
+	if (it->kv->seq_given != it->seq) {
+		voids_settle(voids, it->watch, slice_of(NULL, 0));
+		it->watch = voids_watch(voids, buf_slice(&it->key), it->seq);
+	}
 	now = store_view(it->kv);
 	ours = now->active.mt == it->view->active.mt;
 	view_unref(now);
@@ -225,9 +233,16 @@ static int step_dead(struct kv_iter *it)
 	int rc;
 
 	it->run++;
-	if (it->run % RUN_JUMP == 0) {
-		rc = voids_find(&it->kv->voids, m->entry.key, it->seq,
-				&it->void_from, &it->void_to);
+	if (it->run == 1) {
+		rc = buf_assign(&it->run_first, m->entry.key);
+		if (rc < 0)
+			return rc;
+	}
+	if (it->run == 1 || it->run % RUN_JUMP == 0) {
+		rc = 0;
+		if (voids_perhaps(&it->kv->voids))
+			rc = voids_find(&it->kv->voids, m->entry.key, it->seq,
+					&it->void_from, &it->void_to);
 		if (rc < 0)
 			return rc;
 		if (rc == 1)

@@ -56,7 +56,8 @@ struct kv {
 	struct pace pace;   /* how fast they may go */
 
 	/* Only the leader looks. */
-	uint64_t seq_given;    /* newest sequence number given out */
+	_Atomic uint64_t
+		seq_given;     /* newest number given out, before it is used */
 	struct view_mt active; /* borrowed from the view: only the leader
 				* replaces it */
 

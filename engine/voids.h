@@ -67,6 +67,12 @@ void voids_settle(struct voids *v, uint64_t ticket, struct slice to);
 int voids_find(struct voids *v, struct slice key, uint64_t seq,
 	       struct buf *from, struct buf *to) MUST_USE;
 
+/* Whether there is perhaps one; a moment later there may be. */
+static inline bool voids_perhaps(struct voids *v)
+{
+	return atomic_load_explicit(&v->count, memory_order_relaxed) > 0;
+}
+
 /* Cuts what @key is put into. */
 void voids_cut(struct voids *v, struct slice key);
 

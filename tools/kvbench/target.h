@@ -57,6 +57,9 @@ struct target {
 	int (*write)(void *session, const struct target_write *writes,
 		     size_t count);
 
+	/* Deletes the keys from @from to @to, excluded; or NULL. */
+	int (*delete_range)(void *session, struct slice from, struct slice to);
+
 	/* 0, -ENOENT, or another error. */
 	int (*get)(void *session, struct slice key, struct target_seen *seen);
 

@@ -112,6 +112,14 @@ static int loam_write(void *arg, const struct target_write *writes,
 	return rc;
 }
 
+static int loam_delete_range(void *arg, struct slice from, struct slice to)
+{
+	struct session *session = arg;
+	int rc = kv_batch_delete_range(session->batch, from, to);
+
+	return rc < 0 ? rc : kv_write(session->store->kv, session->batch);
+}
+
 static int loam_get(void *arg, struct slice key, struct target_seen *seen)
 {
 	struct session *session = arg;
@@ -197,6 +205,7 @@ const struct target target_loamfs = {
 	.session_open = loam_session_open,
 	.session_close = loam_session_close,
 	.write = loam_write,
+	.delete_range = loam_delete_range,
 	.get = loam_get,
 	.iter_open = loam_iter_open,
 	.iter_close = loam_iter_close,

@@ -157,6 +157,20 @@ static int rocks_write(void *arg, const struct target_write *writes,
 	return message ? failed(message) : 0;
 }
 
+static int rocks_delete_range(void *arg, struct slice from, struct slice to)
+{
+	struct session *session = arg;
+	struct store *store = session->store;
+	rocksdb_writebatch_t *batch = session->batch;
+	char *message = NULL;
+
+	rocksdb_writebatch_clear(batch);
+	rocksdb_writebatch_delete_range(batch, from.data, from.size, to.data,
+					to.size);
+	rocksdb_write(store->db, store->write, batch, &message);
+	return message ? failed(message) : 0;
+}
+
 static int rocks_get(void *arg, struct slice key, struct target_seen *seen)
 {
 	struct session *session = arg;
@@ -268,11 +282,11 @@ static int rocks_compact(void *arg)
 #define ROCKS_CALLS                                                   \
 	.close = rocks_close, .session_open = rocks_session_open,     \
 	.session_close = rocks_session_close, .write = rocks_write,   \
-	.get = rocks_get, .iter_open = rocks_iter_open,               \
-	.iter_close = rocks_iter_close, .seek = rocks_seek,           \
-	.last = rocks_last, .next = rocks_next, .prev = rocks_prev,   \
-	.key = rocks_key, .value = rocks_value, .flush = rocks_flush, \
-	.compact = rocks_compact
+	.delete_range = rocks_delete_range, .get = rocks_get,         \
+	.iter_open = rocks_iter_open, .iter_close = rocks_iter_close, \
+	.seek = rocks_seek, .last = rocks_last, .next = rocks_next,   \
+	.prev = rocks_prev, .key = rocks_key, .value = rocks_value,   \
+	.flush = rocks_flush, .compact = rocks_compact
 
 const struct target target_rocksdb = {
 	.name = "rocksdb",

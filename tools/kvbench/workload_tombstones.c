@@ -6,12 +6,14 @@
 #include "tools/kvbench/run.h"
 
 #define ITEMS       ((size_t)100000)
+#define RANGE_ITEMS ((size_t)1000000)
 #define VALUE_BYTES ((size_t)100)
 #define COUNT_MIN   ((size_t)100)
 
 static const struct metric metrics[] = {
 	{ "seek_first", "us", false },
 	{ "seek_second", "us", false },
+	{ "delete_range", "us", false },
 };
 
 /* Deletes all but the last, one by one. */
@@ -75,6 +77,52 @@ static int delete_and_seek(struct run *run, struct items *items)
 	return rc;
 }
 
+/* All of @count neighbours at once, of which nothing must be found then. */
+static int delete_neighbours(struct run *run, size_t count)
+{
+	const struct target *target = run->target;
+	uint8_t from[ITEM_KEY_MAX], to[ITEM_KEY_MAX];
+	struct target_seen seen;
+	uint64_t start_ns;
+	void *it;
+	int rc;
+
+	start_ns = probe_ns();
+	rc = target->delete_range(run->session, item_key_ordered(from, 0),
+				  item_key_ordered(to, count));
+	if (rc == 0)
+		rc = run_emit_ns(run, "delete_range", 1000, start_ns);
+	if (rc == 0)
+		rc = target->iter_open(&it, run->session);
+	if (rc < 0)
+		return rc;
+	rc = target->seek(it, item_key_ordered(from, 0));
+	target->iter_close(it);
+	if (rc == 0 &&
+	    target->get(run->session, item_key_ordered(from, count / 2),
+			&seen) != -ENOENT)
+		rc = 1;
+	return rc == 1 ? error_set(-EBADMSG, "a deleted key was met") : rc;
+}
+
+static int delete_range(struct run *run, struct items *items)
+{
+	size_t count = run_scaled(run, RANGE_ITEMS, COUNT_MIN);
+	uint32_t *ids;
+	int rc;
+
+	if (!run->target->delete_range)
+		return 0;
+	ids = ids_ordered(count);
+	if (!ids)
+		return -ENOMEM;
+	rc = run_fill(run, items, ids, count);
+	if (rc == 0)
+		rc = delete_neighbours(run, count);
+	free(ids);
+	return rc;
+}
+
 static int run_tombstones(struct run *run)
 {
 	struct items items;
@@ -86,6 +134,8 @@ static int run_tombstones(struct run *run)
 	if (rc == 0)
 		rc = delete_and_seek(run, &items);
 	if (rc == 0)
+		rc = delete_range(run, &items);
+	if (rc == 0)
 		rc = run_close(run);
 	items_fini(&items);
 	return rc;
@@ -94,7 +144,9 @@ static int run_tombstones(struct run *run)
 const struct workload workload_tombstones = {
 	.name = "tombstones",
 	.what = "100,001 items of 16 + 100 bytes, flushed, all but the last "
-		"deleted; a new iterator, a seek to the first: twice",
+		"deleted; a new iterator, a seek to the first: twice; then "
+		"1,000,000 items, deleted as one range, where there is such a "
+		"thing",
 	WORKLOAD_METRICS(metrics),
 	.run = run_tombstones,
 };
