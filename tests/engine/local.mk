@@ -7,6 +7,7 @@ ENGINE_SUITES = \
 	tests/engine/test_checkpoint \
 	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
+	tests/engine/test_deletes \
 	tests/engine/test_env \
 	tests/engine/test_env_bounded \
 	tests/engine/test_env_mem \
@@ -42,6 +43,10 @@ ENGINE_TEST_LIBS = $(ENVMEM_LIBS) $(ENGINE_LIBS) $(CHECK_LIBS)
 tests_engine_test_base_SOURCES = %D%/test_base.c tests/suite.h
 tests_engine_test_base_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_base_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_deletes_SOURCES = %D%/test_deletes.c tests/suite.h
+tests_engine_test_deletes_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_deletes_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_env_SOURCES = %D%/test_env.c tests/suite.h
 tests_engine_test_env_CFLAGS = $(TEST_CFLAGS)
