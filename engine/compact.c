@@ -175,6 +175,8 @@ static int execute(struct run *r, struct source **sources, size_t count)
 		rc = env_sync_dir(r->kv->env);
 	if (rc == 0)
 		rc = store_commit_edit(r->kv, &r->edit, false);
+	if (rc < 0)
+		store_abandon_edit(r->kv, &r->edit);
 	stats_end(r->kv->stats, STATS_COMPACT_NS, begin);
 	if (rc == 0)
 		rc = gc_drop_dead(r->kv);

@@ -246,6 +246,8 @@ static int flush_oldest(struct kv *kv, const struct view *view)
 		edit.seq_last = mt_seq_last(mt);
 		rc = store_commit_edit(kv, &edit, true);
 	}
+	if (rc < 0)
+		store_abandon_edit(kv, &edit);
 	edit_fini(&edit);
 	kv->pace.flushed_bytes = 0;
 	if (rc == 0)

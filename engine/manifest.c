@@ -74,7 +74,8 @@ static int write_whole(struct env *env, const char *name, struct slice bytes)
 	return rc;
 }
 
-int manifest_write_super(struct env *env, const struct super *super)
+/* Writes SUPER's successor beside it, durable but for its name. */
+static int write_super_tmp(struct env *env, const struct super *super)
 {
 	struct file_header h = { .kind = FILE_SUPER };
 	uint8_t out[SUPER_SIZE] = { 0 };
@@ -92,11 +93,24 @@ int manifest_write_super(struct env *env, const struct super *super)
 	put_le64(out + 112, checksum(file_seed(h.salt, 64), out + 64, 48));
 
 	rc = write_whole(env, FILE_SUPER_TMP_NAME, slice_of(out, sizeof(out)));
-	if (rc == 0)
-		rc = env_rename(env, FILE_SUPER_TMP_NAME, FILE_SUPER_NAME);
-	if (rc == 0)
-		rc = env_sync_dir(env);
+	if (rc < 0)
+		(void)!env_remove(env, FILE_SUPER_TMP_NAME);
 	return rc;
+}
+
+/* Puts it in SUPER's place; after a failure either may be there. */
+static int replace_super(struct env *env)
+{
+	int rc = env_rename(env, FILE_SUPER_TMP_NAME, FILE_SUPER_NAME);
+
+	return rc < 0 ? rc : env_sync_dir(env);
+}
+
+int manifest_write_super(struct env *env, const struct super *super)
+{
+	int rc = write_super_tmp(env, super);
+
+	return rc < 0 ? rc : replace_super(env);
 }
 
 void manifest_init(struct manifest *m, struct env *env,
@@ -246,7 +260,13 @@ int manifest_rewrite(struct manifest *m, const struct version *v)
 		return rc;
 	super.manifest = number;
 	super.manifest_size = reclog_size(log);
-	rc = manifest_write_super(m->env, &super);
+	rc = write_super_tmp(m->env, &super);
+	if (rc < 0) {
+		reclog_close(log);
+		remove_manifest(m, number);
+		return rc;
+	}
+	rc = replace_super(m->env);
 	if (rc < 0) {
 		/* SUPER may name either: both must stay as they are. */
 		reclog_close(log);
@@ -267,15 +287,17 @@ int manifest_append(struct manifest *m, const struct edit *edit,
 {
 	uint64_t size = reclog_size(m->log);
 	uint64_t wal_min = m->wal_min, seq_last = m->seq_last;
+	bool due;
 	int rc;
 
 	if (edit->wal_min)
 		m->wal_min = edit->wal_min;
 	if (edit->seq_last)
 		m->seq_last = edit->seq_last;
-	if (size > REWRITE_SIZE && size > m->snapshot_size * REWRITE_FACTOR)
-		rc = manifest_rewrite(m, v);
-	else
+	due = size > REWRITE_SIZE && size > m->snapshot_size * REWRITE_FACTOR;
+	rc = due ? manifest_rewrite(m, v) : 0;
+	/* A rewrite is only for the size: where there is no room, it waits. */
+	if (!due || rc == -ENOSPC)
 		rc = append(m->log, edit);
 	if (rc < 0) {
 		m->wal_min = wal_min;

@@ -212,6 +212,14 @@ static void forget_pages(struct kv *kv, const struct edit *edit)
 	free(numbers);
 }
 
+void store_abandon_edit(struct kv *kv, const struct edit *edit)
+{
+	size_t i;
+
+	for (i = 0; kv->poison == 0 && i < edit->added_count; i++)
+		edit->added[i].sst->dropped = true;
+}
+
 int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 {
 	struct view_change change = { .drop_oldest = drop_oldest };

@@ -149,6 +149,12 @@ int store_writable(struct kv *kv) MUST_USE;
 int store_commit_edit(struct kv *kv, struct edit *edit,
 		      bool drop_oldest) MUST_USE;
 
+/*
+ * The tables that @edit adds, all made for it, are not to be: their files go,
+ * unless the store is poisoned and the edit may be durable after all.
+ */
+void store_abandon_edit(struct kv *kv, const struct edit *edit);
+
 /* A number that no file of the store has had. */
 uint64_t store_next_number(struct kv *kv);
 

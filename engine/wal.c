@@ -11,6 +11,15 @@
 #define SMALL_SYNCS_MIN 4
 #define AHEAD_SIZE      (64 * KIB)
 
+static void remove_file(const struct wal *w, uint64_t number)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	file_name(name, FILE_WAL, number);
+	/* What stays behind is removed when the store is opened. */
+	(void)!env_remove(w->env, name);
+}
+
 /* A reclog in the spare file if there is one, else in a new one. */
 static int open_log(struct wal *w, const uint8_t store_id[16])
 {
@@ -20,20 +29,15 @@ static int open_log(struct wal *w, const uint8_t store_id[16])
 	if (old != 0)
 		rc = reclog_reuse(&w->log, w->env, FILE_WAL, old, w->number,
 				  store_id);
-	/* A spare that is of no use is left over, as any other file is. */
 	if (rc == -ENOENT)
-		rc = reclog_create(&w->log, w->env, FILE_WAL, w->number,
-				   store_id);
+		return reclog_create(&w->log, w->env, FILE_WAL, w->number,
+				     store_id);
+	if (rc < 0) {
+		/* Of no use any more, by whichever name. */
+		remove_file(w, old);
+		remove_file(w, w->number);
+	}
 	return rc;
-}
-
-static void remove_file(const struct wal *w)
-{
-	char name[ENV_NAME_MAX + 1];
-
-	file_name(name, FILE_WAL, w->number);
-	/* What stays behind is removed when the store is opened. */
-	(void)!env_remove(w->env, name);
 }
 
 int wal_create(struct wal **out, struct env *env, uint64_t number,
@@ -58,7 +62,7 @@ int wal_create(struct wal **out, struct env *env, uint64_t number,
 		rc = env_sync_dir(env);
 	if (rc < 0) {
 		reclog_close(w->log);
-		remove_file(w);
+		remove_file(w, w->number);
 		free(w);
 		return rc;
 	}
@@ -89,7 +93,7 @@ void wal_unref(struct wal *w)
 	if (!w || atomic_fetch_sub(&w->refs, 1) > 1)
 		return;
 	if (w->dropped && !become_spare(w))
-		remove_file(w);
+		remove_file(w, w->number);
 	reclog_close(w->log);
 	free(w);
 }
