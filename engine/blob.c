@@ -132,6 +132,29 @@ free_blob:
 	return rc;
 }
 
+int blob_open_found(struct blob **out, struct env *env, uint64_t number,
+		    const uint8_t store_id[16])
+{
+	struct blob_dir *dir;
+	struct blob *b;
+	int rc;
+
+	rc = blob_open(&b, env, number, number, store_id);
+	if (rc < 0)
+		return rc;
+	if (b->moved) {
+		rc = blob_dir_open(&dir, b->file, b->size, b->salt);
+		if (rc < 0) {
+			blob_unref(b);
+			return rc;
+		}
+		b->dir = dir;
+		b->id = blob_dir_id(dir);
+	}
+	*out = b;
+	return 0;
+}
+
 struct blob *blob_successor(struct blob *old, uint64_t number,
 			    struct env_file *file, uint64_t salt, uint64_t size)
 {
@@ -241,6 +264,26 @@ static int unpack(const struct blob *b, const struct blob_handle *h,
 	return 0;
 }
 
+static int open_dir(const struct blob *b, struct blob_dir **out)
+{
+	struct blob_dir *dir;
+	int rc;
+
+	rc = blob_dir_open(&dir, b->file, b->size, b->salt);
+	if (rc < 0)
+		return rc;
+	if (blob_dir_id(dir) != b->id) {
+		rc = error_set(-EUCLEAN,
+			       "%s: holds values of blob %" PRIu64
+			       ", not of %" PRIu64,
+			       b->file->name, blob_dir_id(dir), b->id);
+		blob_dir_close(dir);
+		return rc;
+	}
+	*out = dir;
+	return 0;
+}
+
 /* The directory, opened if nobody has yet; it lives as long as @b. */
 static int get_dir(struct blob *b, struct blob_dir **out)
 {
@@ -248,7 +291,7 @@ static int get_dir(struct blob *b, struct blob_dir **out)
 	int rc;
 
 	if (!dir) {
-		rc = blob_dir_open(&dir, b->file, b->size, b->salt);
+		rc = open_dir(b, &dir);
 		if (rc < 0)
 			return rc;
 		if (!atomic_compare_exchange_strong(&b->dir, &none, dir)) {

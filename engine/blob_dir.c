@@ -13,13 +13,15 @@
 #define PAGE_HEADER_SIZE 8
 #define RECORD_SIZE      8
 #define PAGE_SIZE        (PAGE_HEADER_SIZE + PAGE_RECORDS * RECORD_SIZE)
-#define FOOTER_SIZE      32
+#define FOOTER_SIZE      40
+#define FOOTER_SUMMED    32 /* bytes, which its checksum covers */
 
 static const uint8_t magic[8] = { 'L', 'O', 'A', 'M', 'D', 'I', 'R', 1 };
 
 struct blob_dir {
 	struct env_file *file; /* borrowed */
 	uint64_t salt;
+	uint64_t id;
 	uint64_t offset; /* of the first page */
 	uint64_t count;  /* records */
 	uint64_t pages;
@@ -62,13 +64,13 @@ static uint64_t tail_checksum(uint64_t salt, uint64_t offset,
 			      const uint8_t *footer)
 {
 	return checksum2(file_seed(salt, offset), slice_of(index, index_size),
-			 slice_of(footer, 24));
+			 slice_of(footer, FOOTER_SUMMED));
 }
 
 int blob_dir_encode(struct buf *out, const struct blob_place *places,
-		    uint32_t count, uint64_t salt, uint64_t offset)
+		    uint32_t count, const struct blob_dir_home *home)
 {
-	size_t base = out->size, index;
+	size_t base = out->size, index, footer;
 	uint32_t i;
 	int rc;
 
@@ -77,21 +79,23 @@ int blob_dir_encode(struct buf *out, const struct blob_place *places,
 	if (rc < 0)
 		return rc;
 	for (i = 0; i < count; i += PAGE_RECORDS)
-		encode_page(out, places + i,
-			    (uint32_t)u64_min(count - i, PAGE_RECORDS),
-			    file_seed(salt, offset + out->size - base));
+		encode_page(
+			out, places + i,
+			(uint32_t)u64_min(count - i, PAGE_RECORDS),
+			file_seed(home->salt, home->offset + out->size - base));
 	index = out->size;
 	for (i = 0; i < count; i += PAGE_RECORDS)
 		buf_put_le32(out, places[i].ordinal);
 
-	buf_put_le64(out, offset);
+	footer = out->size;
+	buf_put_le64(out, home->offset);
 	buf_put_le32(out, count);
 	buf_put_le32(out, 0);
+	buf_put_le64(out, home->id);
 	buf_put(out, magic, sizeof(magic));
-	buf_put_le64(out,
-		     tail_checksum(salt, offset + index - base,
-				   out->data + index, out->size - index - 24,
-				   out->data + out->size - 24));
+	buf_put_le64(out, tail_checksum(home->salt, home->offset + index - base,
+					out->data + index, footer - index,
+					out->data + footer));
 	return 0;
 }
 
@@ -110,13 +114,14 @@ static int read_index(struct blob_dir *d, uint64_t file_size,
 
 	d->offset = get_le64(footer);
 	d->count = get_le32(footer + 8);
+	d->id = get_le64(footer + 16);
 	d->pages = page_count(d->count);
 	size = d->pages * sizeof(uint32_t);
 	if (d->count == 0 || get_le32(footer + 12) != 0 ||
 	    blob_dir_size(d->count) > file_size ||
 	    d->offset != file_size - blob_dir_size(d->count) ||
 	    d->offset < FILE_HEADER_SIZE ||
-	    memcmp(footer + 16, magic, sizeof(magic)) != 0)
+	    memcmp(footer + 24, magic, sizeof(magic)) != 0)
 		return damaged(-EUCLEAN, d->file, "malformed footer");
 	d->index = malloc(size);
 	if (!d->index)
@@ -125,7 +130,7 @@ static int read_index(struct blob_dir *d, uint64_t file_size,
 	if (rc < 0)
 		return rc;
 	sum = tail_checksum(d->salt, at - size, d->index, size, footer);
-	return sum == get_le64(footer + 24)
+	return sum == get_le64(footer + FOOTER_SUMMED)
 		       ? 0
 		       : damaged(-EBADMSG, d->file, "bad checksum");
 }
@@ -163,6 +168,11 @@ void blob_dir_close(struct blob_dir *d)
 		return;
 	free(d->index);
 	free(d);
+}
+
+uint64_t blob_dir_id(const struct blob_dir *d)
+{
+	return d->id;
 }
 
 /* The records of @page. */

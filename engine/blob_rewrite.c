@@ -169,13 +169,17 @@ static int by_ordinal(const void *a, const void *b)
 
 int blob_rewrite_finish(struct blob_rewrite *w, struct blob **out)
 {
+	const struct blob_dir_home home = {
+		.id = w->old->id,
+		.salt = w->salt,
+		.offset = w->offset,
+	};
 	struct blob *b;
 	int rc;
 
 	assert(w->done == w->count && w->bytes.size == 0);
 	qsort(w->places, w->count, sizeof(*w->places), by_ordinal);
-	rc = blob_dir_encode(&w->bytes, w->places, (uint32_t)w->count, w->salt,
-			     w->offset);
+	rc = blob_dir_encode(&w->bytes, w->places, (uint32_t)w->count, &home);
 	if (rc == 0)
 		rc = write_bytes(w);
 	if (rc == 0)

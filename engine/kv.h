@@ -295,9 +295,9 @@ int kv_verify(struct kv *kv) MUST_USE;
 struct kv_repair_report {
 	bool rebuilt;        /* from the tables; else the manifest was whole */
 	uint64_t tables;     /* that were found whole */
-	uint64_t blob_files; /* whose header is whole */
+	uint64_t blob_files; /* whose header, and directory, is whole */
 	uint64_t damaged; /* files set aside as NAME.damaged, or unfinished */
-	uint64_t values_lost;   /* entries left out: their blob file is gone */
+	uint64_t values_lost;   /* entries left out: their value is gone */
 	uint64_t blobs_missing; /* blob files that were referred to */
 	char damaged_names[KV_REPAIR_NAMES][64]; /* of the first ones */
 	uint64_t missing_ids[KV_REPAIR_NAMES];   /* of the first ones */
@@ -310,9 +310,8 @@ struct kv_repair_report {
  * for this process until env_free(): the store is opened through another env.
  *
  * Returns 0 and fills @report, -EEXIST (SUPER and manifest are whole, nothing
- * was touched), -EOPNOTSUPP (blob files were collected, and the manifest that
- * knew them is lost), -ENOENT (there is no store), -EBUSY, -ENOSPC, -EIO,
- * -ENOMEM; after an error the store is as it was, but for files set aside.
+ * was touched), -ENOENT (there is no store), -EBUSY, -ENOSPC, -EIO, -ENOMEM;
+ * after an error the store is as it was, but for files set aside.
  */
 int kv_repair(struct env *env, struct kv_repair_report *report) MUST_USE;
 

@@ -4,7 +4,7 @@
  * If the newest manifest is whole and the tables agree with it, only SUPER is
  * written, and nothing is lost at all.  The tables agree if all that it names
  * are there and verify, and nothing is there that only later edits can have
- * made: a table that is newer than seq_last, a blob file that it does not name.
+ * made: a table that is newer than seq_last, a blob whose id it does not name.
  *
  * Else everything is derived from the files.  Which table lay on which level is
  * not known any more, and cannot be told from sequence numbers: a table holds
@@ -13,6 +13,10 @@
  * They are merged, each key's newest entry is written, and what comes out is
  * the last level.  That takes as much room as the tables do; values stay where
  * they are.
+ *
+ * A blob file says whose values it holds.  Two say the same if collection was
+ * interrupted, or if a removal was not durable: then the older file is taken.
+ * It has all that the newer one has, which may not even be durable as a whole.
  *
  * Logs are not touched; the next opening replays them as ever, from the first
  * one that says something newer than the tables.
@@ -31,10 +35,6 @@
  *   - What a damaged table held is lost, and older entries of its keys, and
  *     keys that it had deleted, show again.
  *   - Feature words are taken to be 0.
- *   - A blob file has the number that its id began with, until collection has
- *     rewritten it; then only the manifest knows its id.  A store with such a
- *     file and no manifest is refused (-EOPNOTSUPP): to go on would lose
- * values.
  */
 #include <stdlib.h>
 
@@ -180,20 +180,21 @@ static bool names_blob(const struct edit *sum, uint64_t number)
 /* Whether what was found is what @sum says, and nothing later. */
 static bool agrees(const struct survey *s, const struct edit *sum)
 {
-	size_t found = 0, i;
+	size_t tables = 0, blobs = 0, i;
 
 	for (i = 0; i < s->sst_count; i++) {
 		if (names_table(sum, s->ssts[i]->number))
-			found++;
+			tables++;
 		else if (s->ssts[i]->props.seq_max > sum->seq_last)
 			return false;
 	}
-	if (found < sum->added_count)
-		return false;
-	for (i = 0; i < s->blob_count; i++)
-		if (!names_blob(sum, s->blobs[i]->number))
+	for (i = 0; i < s->blob_count; i++) {
+		if (names_blob(sum, s->blobs[i]->number))
+			blobs++;
+		else if (!names_blob_id(sum, s->blobs[i]->id))
 			return false;
-	return s->blob_count == sum->blobs_added_count;
+	}
+	return tables == sum->added_count && blobs == sum->blobs_added_count;
 }
 
 /* 1 if there is a manifest to go on with, 0 if not, or an error. */
@@ -310,18 +311,19 @@ static int write_manifest(struct survey *s, struct manifest *m,
 	return rc;
 }
 
-/* Whether the numbers of all blob files are also their ids. */
-static int check_ids(const struct survey *s)
+/* Of files of one id the first, which is the oldest. */
+static int add_blobs(const struct survey *s, struct edit *edit)
 {
 	size_t i;
+	int rc = 0;
 
-	for (i = 0; i < s->blob_count; i++)
-		if (s->blobs[i]->moved)
-			return error_set(-EOPNOTSUPP,
-					 "%s: was rewritten, and only the lost "
-					 "manifest said whose values it holds",
-					 s->blobs[i]->file->name);
-	return 0;
+	for (i = 0; rc == 0 && i < s->blob_count; i++) {
+		struct blob *b = s->blobs[i];
+
+		if (i == 0 || s->blobs[i - 1]->id != b->id)
+			rc = edit_add_blob(edit, b->id, b->number, b);
+	}
+	return rc;
 }
 
 static int rebuild(struct survey *s)
@@ -329,18 +331,13 @@ static int rebuild(struct survey *s)
 	_Atomic uint64_t next_number = s->number_max + 1;
 	struct edit edit = { 0 };
 	struct manifest m;
-	size_t i;
 	int rc;
 
-	rc = check_ids(s);
-	if (rc < 0)
-		return rc;
 	manifest_init(&m, s->env, &next_number);
 	memcpy(m.super.store_id, s->store_id, sizeof(m.super.store_id));
 	rc = repair_merge(s, &edit, &next_number);
-	for (i = 0; rc == 0 && i < s->blob_count; i++)
-		rc = edit_add_blob(&edit, s->blobs[i]->id, s->blobs[i]->number,
-				   s->blobs[i]);
+	if (rc == 0)
+		rc = add_blobs(s, &edit);
 	if (rc == 0)
 		rc = write_manifest(s, &m, &edit);
 	s->report->rebuilt = true;

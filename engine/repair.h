@@ -23,7 +23,7 @@ struct survey {
 	size_t sst_count;
 	uint64_t seq_max; /* the newest change in them */
 
-	struct blob **blobs; /* owned references */
+	struct blob **blobs; /* owned references, rising by id and number */
 	size_t blob_count;
 
 	uint64_t *logs; /* owned: their numbers, rising */
@@ -41,7 +41,8 @@ int survey_begin(struct survey *s, struct env *env,
 int survey_read(struct survey *s) MUST_USE;
 void survey_end(struct survey *s);
 
-bool survey_has_blob(const struct survey *s, uint64_t id);
+/* The oldest file of that blob, borrowed, or NULL. */
+struct blob *survey_blob_of(const struct survey *s, uint64_t id);
 
 /*
  * Merges all tables into new ones, added to @edit, whose numbers are taken from

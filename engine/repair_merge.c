@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/cache.h"
 #include "engine/keep.h"
 #include "engine/kv.h"
 #include "engine/merge.h"
@@ -11,6 +12,7 @@
 
 #define TABLE_BYTES (32 * MIB)
 #define BLOCK_BYTES (8 * KIB)
+#define PAGES_BYTES (4 * MIB)
 
 /* A merge under way. */
 struct merging {
@@ -21,6 +23,7 @@ struct merging {
 	uint64_t number;           /* of its file */
 	struct keep keep;
 	struct range_dels ranges;
+	struct cache *pages; /* owned: of the directories of blob files */
 };
 
 static int begin_output(struct merging *m)
@@ -60,12 +63,30 @@ static int finish_output(struct merging *m)
 	return rc;
 }
 
-/* 1 if the value is there, 0 if the file it was in is gone. */
+/* The blob file of a value is gone: it is named once. */
+static void note_missing(struct kv_repair_report *r, uint64_t id)
+{
+	uint64_t i;
+
+	for (i = 0; i < r->blobs_missing && i < KV_REPAIR_NAMES; i++)
+		if (r->missing_ids[i] == id)
+			return;
+	/* Beyond the list one is counted for each value. */
+	if (i < KV_REPAIR_NAMES)
+		r->missing_ids[i] = id;
+	r->blobs_missing++;
+}
+
+/*
+ * 1 if the value is there, 0 if it is not: its file is gone, or was rewritten
+ * without it, since it was not referred to any more.
+ */
 static int value_exists(struct merging *m, const struct entry *e)
 {
 	struct kv_repair_report *r = m->survey->report;
 	struct blob_handle handle;
-	uint64_t i;
+	uint64_t offset;
+	struct blob *b;
 	int rc;
 
 	if (entry_kind(e) != ENTRY_BLOB)
@@ -73,17 +94,16 @@ static int value_exists(struct merging *m, const struct entry *e)
 	rc = blob_handle_decode(&handle, e->value);
 	if (rc < 0)
 		return rc;
-	if (survey_has_blob(m->survey, handle.blob_id))
-		return 1;
-	r->values_lost++;
-	for (i = 0; i < r->blobs_missing && i < KV_REPAIR_NAMES; i++)
-		if (r->missing_ids[i] == handle.blob_id)
-			return 0;
-	/* Beyond the list one is counted for each value. */
-	if (i < KV_REPAIR_NAMES)
-		r->missing_ids[i] = handle.blob_id;
-	r->blobs_missing++;
-	return 0;
+	b = survey_blob_of(m->survey, handle.blob_id);
+	if (!b)
+		note_missing(r, handle.blob_id);
+	rc = b ? blob_locate(b, &handle, m->pages, &offset) : -EUCLEAN;
+	if (rc == -EUCLEAN) {
+		r->values_lost++;
+		return 0;
+	}
+	/* One that may be there and cannot be read is for its reader to see. */
+	return rc < 0 && rc != -EBADMSG ? rc : 1;
 }
 
 /* Below what comes out is nothing, so no tombstone is needed any more. */
@@ -165,7 +185,8 @@ int repair_merge(struct survey *s, struct edit *edit,
 		return 0;
 	range_dels_init(&m.ranges);
 	m.keep.ranges = &m.ranges;
-	source = open_source(s);
+	m.pages = cache_new(PAGES_BYTES);
+	source = m.pages ? open_source(s) : NULL;
 	rc = source ? add_ranges(&m) : -ENOMEM;
 	if (rc == 0)
 		rc = put_entries(&m, source);
@@ -173,5 +194,6 @@ int repair_merge(struct survey *s, struct edit *edit,
 	source_close(source);
 	keep_fini(&m.keep);
 	range_dels_fini(&m.ranges);
+	cache_free(m.pages);
 	return rc;
 }

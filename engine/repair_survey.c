@@ -13,11 +13,14 @@ static bool is_damage(int rc)
 	return rc == -EBADMSG || rc == -EUCLEAN;
 }
 
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 static int by_number(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
+	return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
 }
 
 /* Whether the header of the file shows what it should; any store's. */
@@ -101,14 +104,29 @@ void survey_end(struct survey *s)
 	env_names_fini(&s->names);
 }
 
-bool survey_has_blob(const struct survey *s, uint64_t id)
+static int by_id_and_number(const void *a, const void *b)
 {
-	size_t i;
+	const struct blob *x = *(struct blob *const *)a;
+	const struct blob *y = *(struct blob *const *)b;
+	int order = compare_u64(x->id, y->id);
 
-	for (i = 0; i < s->blob_count; i++)
-		if (s->blobs[i]->id == id)
-			return true;
-	return false;
+	return order ? order : compare_u64(x->number, y->number);
+}
+
+static int id_and_blob(const void *id, const void *blob)
+{
+	return compare_u64(*(const uint64_t *)id,
+			   (*(struct blob *const *)blob)->id);
+}
+
+struct blob *survey_blob_of(const struct survey *s, uint64_t id)
+{
+	struct blob **b = bsearch(&id, s->blobs, s->blob_count,
+				  sizeof(struct blob *), id_and_blob);
+
+	while (b && b > s->blobs && b[-1]->id == id)
+		b--;
+	return b ? *b : NULL;
 }
 
 /* What the file says of itself. */
@@ -179,13 +197,12 @@ static int survey_table(struct survey *s, uint64_t number)
 	return 0;
 }
 
-/* A file keeps the number under which its id began. */
 static int survey_blob(struct survey *s, uint64_t number)
 {
 	struct blob *b;
 	int rc;
 
-	rc = blob_open(&b, s->env, number, number, s->store_id);
+	rc = blob_open_found(&b, s->env, number, s->store_id);
 	if (rc < 0)
 		return rc;
 	s->blobs[s->blob_count++] = b;
@@ -226,5 +243,6 @@ int survey_read(struct survey *s)
 		if (is_damage(rc))
 			rc = set_aside(s, name);
 	}
+	qsort(s->blobs, s->blob_count, sizeof(struct blob *), by_id_and_number);
 	return rc;
 }

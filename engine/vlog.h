@@ -107,6 +107,13 @@ int blob_create(struct blob **out, struct env *env, uint64_t id,
 int blob_open(struct blob **out, struct env *env, uint64_t id, uint64_t number,
 	      const uint8_t store_id[16]) MUST_USE;
 
+/*
+ * The same for a file that nobody says the id of: it is the number, or, if the
+ * file was rewritten, what its directory says.
+ */
+int blob_open_found(struct blob **out, struct env *env, uint64_t number,
+		    const uint8_t store_id[16]) MUST_USE;
+
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b); /* accepts NULL */
 

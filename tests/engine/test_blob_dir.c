@@ -12,6 +12,7 @@
 
 static const uint8_t store_id[16] = "the directory's";
 
+#define ID   5
 #define SALT 77
 #define AT   128 /* where the directory begins: offset / 8 fits anything */
 
@@ -26,6 +27,11 @@ struct dir {
 
 static void dir_init(struct dir *d, uint32_t count)
 {
+	const struct blob_dir_home home = {
+		.id = ID,
+		.salt = SALT,
+		.offset = AT,
+	};
 	struct buf bytes = BUF_INIT;
 	uint8_t zeros[AT] = { 0 };
 	struct slice parts[2];
@@ -41,7 +47,7 @@ static void dir_init(struct dir *d, uint32_t count)
 			.offset = i % 7 ? 64 + 8 * (uint64_t)(i * 31 % count)
 					: BLOB_DIR_OFFSET_MAX,
 		};
-	ck_ok(blob_dir_encode(&bytes, d->places, count, SALT, AT));
+	ck_ok(blob_dir_encode(&bytes, d->places, count, &home));
 	ck_assert_uint_eq(bytes.size, blob_dir_size(count));
 	parts[0] = slice_of(zeros, AT);
 	parts[1] = buf_slice(&bytes);
@@ -69,6 +75,7 @@ START_TEST(places_are_found)
 
 	dir_init(&d, counts[_i]);
 	ck_ok(blob_dir_open(&dir, d.file, d.size, SALT));
+	ck_assert_uint_eq(blob_dir_id(dir), ID);
 	for (i = 0; i < d.count; i++) {
 		ck_ok(blob_dir_find(dir, NULL, 0, 3 * i + 1, &at));
 		ck_assert_uint_eq(at, d.places[i].offset);
@@ -281,6 +288,17 @@ START_TEST(moved_values_come_back)
 	ck_ok(blob_open(&again, m.env, 5, 6, store_id));
 	ck_assert(again->moved);
 	check_moved(again, &m, cache);
+	blob_unref(again);
+	ck_ok(blob_open_found(&again, m.env, 6, store_id));
+	ck_assert_uint_eq(again->id, 5);
+	check_moved(again, &m, cache);
+	blob_unref(again);
+	ck_ok(blob_open_found(&again, m.env, 5, store_id));
+	ck_assert_uint_eq(again->id, 5);
+	blob_unref(again);
+	/* It holds nothing of another blob. */
+	ck_ok(blob_open(&again, m.env, 4, 6, store_id));
+	ck_assert_int_eq(blob_read(again, &m.some[0], &data), -EUCLEAN);
 	blob_unref(again);
 	cache_free(cache);
 	move_fini(&m);

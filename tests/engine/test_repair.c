@@ -404,22 +404,197 @@ START_TEST(a_missing_blob_file_is_reported)
 }
 END_TEST
 
-/* Which values a collected file holds only the manifest knows. */
-START_TEST(a_collected_blob_file_needs_the_manifest)
+/* A blob file that was rewritten; false if there is none. */
+static bool find_moved(char out[ENV_NAME_MAX + 1])
 {
+	static const uint8_t any[16];
+	struct file_header header;
+	struct env_names names;
+	enum file_kind kind;
+	uint64_t number;
+	struct env_file *f;
+	bool have = false;
+	size_t i;
+
+	ck_ok(env_list(env, &names));
+	for (i = 0; i < names.count && !have; i++) {
+		if (!file_name_parse(names.names[i], &kind, &number) ||
+		    kind != FILE_BLOB)
+			continue;
+		ck_ok(file_open(env, kind, number, any, ENV_READ, &f, &header));
+		env_close(f);
+		have = header.flags & FILE_BLOB_MOVED;
+		if (have)
+			memcpy(out, names.names[i], strlen(names.names[i]) + 1);
+	}
+	env_names_fini(&names);
+	return have;
+}
+
+/* All files of that kind that @from has and the store has not. */
+static unsigned put_back(struct env *from, enum file_kind kind)
+{
+	struct env_file *f, *to;
+	struct env_names names;
+	enum file_kind found;
+	unsigned count = 0;
+	uint64_t number, size;
+	struct slice part;
+	uint8_t *bytes;
+	size_t i;
+
+	ck_ok(env_list(from, &names));
+	for (i = 0; i < names.count; i++) {
+		if (!file_name_parse(names.names[i], &found, &number) ||
+		    found != kind ||
+		    env_open(env, names.names[i], ENV_CREATE, &to) == -EEXIST)
+			continue;
+		ck_ok(env_open(from, names.names[i], ENV_READ, &f));
+		ck_ok(env_size(f, &size));
+		bytes = malloc(size);
+		ck_ok(env_read_full(f, bytes, size, 0));
+		part = slice_of(bytes, size);
+		ck_ok(env_write_at(to, &part, 1, 0));
+		free(bytes);
+		env_close(f);
+		env_close(to);
+		count++;
+	}
+	env_names_fini(&names);
+	return count;
+}
+
+/*
+ * A store whose blob files have been collected, twice if @again; returns it as
+ * it was before.
+ */
+static struct env *make_collected(bool again)
+{
+	struct kv_stats stats;
+	struct env *before;
+
 	make(SHAPE_TABLES, 3);
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &before));
 	ck_ok(kv_open(&kv, env, &small));
+	delete_range(0, MODEL_KEYS / 2);
+	ck_ok(kv_compact(kv));
+	ck_ok(kv_collect(kv));
+	if (again) {
+		delete_range(MODEL_KEYS / 2, MODEL_KEYS);
+		ck_ok(kv_compact(kv));
+		ck_ok(kv_collect(kv));
+	}
+	ck_ok(kv_stats(kv, &stats));
+	ck_assert_uint_gt(stats.collections, 2);
+	ck_assert_uint_gt(stats.blob_file_count, 2);
+	ck_ok(kv_close(kv));
+	take_disk(1);
+	return before;
+}
+
+/*
+ * _i & 1: what collection had replaced is there again, and what it has made did
+ * not all reach the disk; _i & 2: it was collected twice.
+ */
+START_TEST(a_collected_blob_file_says_its_id)
+{
+	struct env *before = make_collected(_i & 2);
+	char name[ENV_NAME_MAX + 1];
+	uint64_t random = 78;
+
+	ck_assert(find_moved(name));
+	if (_i & 1) {
+		ck_assert_uint_gt(put_back(before, FILE_BLOB), 2);
+		flip(name, FILE_HEADER_SIZE + 8);
+	}
+	harm(HARM_NO_BOTH);
+	ck_ok(kv_repair(env, &report));
+	ck_assert(report.rebuilt);
+	ck_assert_uint_eq(report.damaged, 0);
+	ck_assert_uint_eq(report.values_lost, 0);
+	open_repaired(2);
+	check_model(true);
+	change(&random, 200);
 	delete_range(0, MODEL_KEYS);
 	ck_ok(kv_compact(kv));
 	ck_ok(kv_collect(kv));
-	ck_ok(kv_close(kv));
-	take_disk(1);
+	check_model(true);
+	close_repaired();
+	env_free(before);
+}
+END_TEST
+
+/* _i: what collection had replaced is there again. */
+START_TEST(a_manifest_says_which_of_two_blob_files_counts)
+{
+	struct env *before = make_collected(false);
+
+	if (_i)
+		ck_assert_uint_gt(put_back(before, FILE_BLOB), 2);
 	harm(HARM_NO_SUPER);
 	ck_ok(kv_repair(env, &report));
-	take_disk(1);
+	ck_assert(!report.rebuilt);
+	open_repaired(2);
+	check_model(true);
+	close_repaired();
+	env_free(before);
+}
+END_TEST
+
+/* Its values are gone then, unless (_i) what it was made of is there again. */
+START_TEST(a_damaged_directory_is_set_aside)
+{
+	struct env *before = make_collected(false);
+	char name[ENV_NAME_MAX + 1];
+	unsigned lost;
+
+	ck_assert(find_moved(name));
+	flip(name, size_of(name) - 20);
+	if (_i)
+		put_back(before, FILE_BLOB);
 	harm(HARM_NO_BOTH);
-	ck_assert_int_eq(kv_repair(env, &report), -EOPNOTSUPP);
-	env_free(env);
+	ck_ok(kv_repair(env, &report));
+	ck_assert_uint_eq(report.damaged, 1);
+	ck_assert_str_eq(report.damaged_names[0], name);
+	ck_assert_uint_eq(report.blobs_missing, _i ? 0 : 1);
+	open_repaired(2);
+	lost = check_model(false);
+	ck_assert_uint_eq(lost, report.values_lost);
+	ck_assert(_i ? lost == 0 : lost > 0);
+	close_repaired();
+	env_free(before);
+}
+END_TEST
+
+/*
+ * Tables from before a collection know values that it has left out.  What they
+ * say is not there, rather than unreadable.
+ */
+START_TEST(what_was_collected_is_not_promised)
+{
+	struct env *before = make_collected(false);
+	unsigned i, absent = 0;
+	struct kv_value value;
+	char key[32];
+	int rc;
+
+	ck_assert_uint_gt(put_back(before, FILE_SST), 0);
+	harm(HARM_NO_BOTH);
+	ck_ok(kv_repair(env, &report));
+	ck_assert_uint_gt(report.values_lost, 0);
+	ck_assert_uint_eq(report.blobs_missing, 0);
+	open_repaired(2);
+	ck_ok(kv_verify(kv));
+	for (i = 0; i < MODEL_KEYS; i++) {
+		rc = kv_get(kv, model_key(key, i), &value);
+		ck_assert(rc == 0 || (rc == -ENOENT && !model.version[i]));
+		absent += rc == -ENOENT;
+		if (rc == 0)
+			kv_value_release(&value);
+	}
+	ck_assert_uint_ge(absent, report.values_lost);
+	close_repaired();
+	env_free(before);
 }
 END_TEST
 
@@ -468,7 +643,11 @@ int main(void)
 	tcase_add_test(tc, one_that_is_open_is_left_alone);
 	tcase_add_loop_test(tc, a_damaged_table_is_set_aside, 0, 4);
 	tcase_add_test(tc, a_missing_blob_file_is_reported);
-	tcase_add_test(tc, a_collected_blob_file_needs_the_manifest);
+	tcase_add_loop_test(tc, a_collected_blob_file_says_its_id, 0, 4);
+	tcase_add_loop_test(tc, a_manifest_says_which_of_two_blob_files_counts,
+			    0, 2);
+	tcase_add_loop_test(tc, a_damaged_directory_is_set_aside, 0, 2);
+	tcase_add_test(tc, what_was_collected_is_not_promised);
 	tcase_add_loop_test(tc, a_fault_at_each_call, 0, 2);
 	return suite_run(s);
 }
