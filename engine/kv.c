@@ -266,13 +266,9 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 {
 	struct kv_stats s = { 0 };
 	struct cache_stats cache;
-	struct env_space space;
 	struct view *view;
 	int rc;
 
-	rc = env_space(kv->env, &space);
-	if (rc < 0)
-		return rc;
 	view = store_view(kv);
 	rc = count_blobs(view->version, &s);
 	count_tables(view->version, &s);
@@ -285,8 +281,6 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 
 	s.disk_bytes = s.sst_bytes + s.blob_file_bytes + s.wal_bytes +
 		       reclog_size(kv->manifest.log) + SUPER_SIZE;
-	s.disk_bytes_total = space.bytes_total;
-	s.disk_bytes_free = space.bytes_free;
 	s.syncs = kv->syncs;
 	s.collections = kv->collections;
 	s.collected_bytes = kv->collected_bytes;
@@ -298,6 +292,21 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	s.blob_cache_hits = cache.hits;
 	s.blob_cache_misses = cache.misses;
 	*stats = s;
+	return 0;
+}
+
+int kv_space(struct kv *kv, struct kv_space *space)
+{
+	struct env_space medium;
+	int rc;
+
+	rc = env_space(kv->env, &medium);
+	if (rc < 0)
+		return rc;
+	*space = (struct kv_space){
+		.bytes_total = medium.bytes_total,
+		.bytes_free = medium.bytes_free,
+	};
 	return 0;
 }
 

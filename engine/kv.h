@@ -325,9 +325,7 @@ struct kv_io {
 };
 
 struct kv_stats {
-	uint64_t disk_bytes;       /* of all files of the store */
-	uint64_t disk_bytes_total; /* of the medium */
-	uint64_t disk_bytes_free;  /* of the medium */
+	uint64_t disk_bytes; /* of all files of the store */
 	uint64_t sst_count;
 	uint64_t sst_bytes;
 	uint64_t sst_raw_bytes; /* keys and values before compression */
@@ -372,7 +370,21 @@ struct kv_stats {
 	struct kv_io manifest_io;
 };
 
+/*
+ * Looks at every table, every blob file and every cached block, which may take
+ * milliseconds, and keeps those waiting who read what is not cached.  Returns
+ * 0, -ENOMEM or -EUCLEAN.
+ */
 int kv_stats(struct kv *kv, struct kv_stats *stats) MUST_USE;
+
+/* The medium that the store lies on. */
+struct kv_space {
+	uint64_t bytes_total;
+	uint64_t bytes_free; /* that this process may still use */
+};
+
+/* Asks the medium, and looks at nothing of the store.  Returns 0 or -EIO. */
+int kv_space(struct kv *kv, struct kv_space *space) MUST_USE;
 
 /*
  * How something was spread: of all that was seen since kv_open(), so many

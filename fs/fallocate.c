@@ -114,13 +114,13 @@ static int step(struct fs *fs, struct inode *inode, const struct range *r,
 /* Room for all of it, were it written now. */
 static int check_room(struct fs *fs, uint64_t size)
 {
-	struct kv_stats stats;
+	struct kv_space space;
 	int rc;
 
-	rc = kv_stats(fs->kv, &stats);
+	rc = kv_space(fs->kv, &space);
 	if (rc < 0)
 		return rc;
-	return size > stats.disk_bytes_free ? -ENOSPC : 0;
+	return size > space.bytes_free ? -ENOSPC : 0;
 }
 
 static int check_mode(int mode)

@@ -158,21 +158,23 @@ int fs_sync(struct fs *fs)
 int fs_statfs(struct fs *fs, struct statvfs *out)
 {
 	uint64_t inodes = atomic_load(&fs->inodes);
-	struct kv_stats stats;
+	uint64_t blocks_free;
+	struct kv_space space;
 	int rc;
 
-	rc = kv_stats(fs->kv, &stats);
+	rc = kv_space(fs->kv, &space);
 	if (rc < 0)
 		return rc;
+	blocks_free = space.bytes_free / BLOCK_BYTES;
 	*out = (struct statvfs){
 		.f_bsize = BLOCK_BYTES,
 		.f_frsize = BLOCK_BYTES,
-		.f_blocks = stats.disk_bytes_total / BLOCK_BYTES,
-		.f_bfree = stats.disk_bytes_free / BLOCK_BYTES,
-		.f_bavail = stats.disk_bytes_free / BLOCK_BYTES,
-		.f_files = inodes + stats.disk_bytes_free / BLOCK_BYTES,
-		.f_ffree = stats.disk_bytes_free / BLOCK_BYTES,
-		.f_favail = stats.disk_bytes_free / BLOCK_BYTES,
+		.f_blocks = space.bytes_total / BLOCK_BYTES,
+		.f_bfree = blocks_free,
+		.f_bavail = blocks_free,
+		.f_files = inodes + blocks_free,
+		.f_ffree = blocks_free,
+		.f_favail = blocks_free,
 		.f_namemax = FS_NAME_MAX,
 	};
 	return 0;

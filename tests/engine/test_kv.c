@@ -449,6 +449,26 @@ START_TEST(full_medium_is_emptied_and_used_again)
 }
 END_TEST
 
+START_TEST(space_is_that_of_the_medium)
+{
+	struct env *env = new_env();
+	struct kv *kv = open_store(env);
+	struct kv_space before, after;
+
+	env_mem_limit(env, 64 * MIB);
+	fill(kv, 0, 100, 2000);
+	ck_ok(kv_space(kv, &before));
+	ck_assert_uint_eq(before.bytes_total, 64 * MIB);
+	ck_assert_uint_eq(before.bytes_free, 64 * MIB - env_mem_bytes(env));
+	fill(kv, 100, 1000, 2000);
+	ck_ok(kv_space(kv, &after));
+	ck_assert_uint_eq(after.bytes_free, 64 * MIB - env_mem_bytes(env));
+	ck_assert_uint_lt(after.bytes_free, before.bytes_free);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 START_TEST(statistics_are_plausible)
 {
 	struct env *env = new_env();
@@ -851,6 +871,7 @@ int main(void)
 	tc = suite_case(s, "maintenance");
 	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
 	tcase_add_loop_test(tc, full_medium_is_emptied_and_used_again, 0, 2);
+	tcase_add_test(tc, space_is_that_of_the_medium);
 	tcase_add_test(tc, statistics_are_plausible);
 	tcase_add_test(tc, dead_blob_files_are_removed);
 	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);
