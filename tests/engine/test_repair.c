@@ -62,22 +62,29 @@ static void change(uint64_t *random, unsigned count)
 	}
 }
 
-static void delete_range(unsigned from, unsigned to)
+static int try_delete_range(unsigned from, unsigned to)
 {
 	struct kv_batch *batch = kv_batch_new();
 	char first[32], behind[32];
 	unsigned i;
+	int rc;
 
 	/* Of the keys "key/...": those that 3 does not divide. */
 	snprintf(first, sizeof(first), "key/%06u", from);
 	snprintf(behind, sizeof(behind), "key/%06u", to);
 	ck_ok(kv_batch_delete_range(batch, slice_str(first),
 				    slice_str(behind)));
-	ck_ok(kv_write(kv, batch));
+	rc = kv_write(kv, batch);
 	kv_batch_free(batch);
 	for (i = from; i < to; i++)
 		if (i % 3)
 			model.version[i] = 0;
+	return rc;
+}
+
+static void delete_range(unsigned from, unsigned to)
+{
+	ck_ok(try_delete_range(from, to));
 }
 
 /* What the disk holds if all that was written got there. */
@@ -598,6 +605,62 @@ START_TEST(what_was_collected_is_not_promised)
 }
 END_TEST
 
+/* Keys that the model has; others may have come back, as repair.c says. */
+static void expect_kept(void)
+{
+	uint8_t want[MODEL_VALUE_MAX];
+	struct kv_value value;
+	char key[32];
+	unsigned i;
+
+	ck_ok(kv_verify(kv));
+	for (i = 0; i < MODEL_KEYS; i++) {
+		if (!model.version[i])
+			continue;
+		ck_ok(kv_get(kv, model_key(key, i), &value));
+		ck_assert(slice_eq(value.data,
+				   model_value(want, model.version[i])));
+		kv_value_release(&value);
+	}
+}
+
+/* The power fails at call @k of a collection; true if it had as many. */
+static bool collect_and_cut(uint64_t k, enum env_mem_loss loss)
+{
+	struct env *after;
+	bool struck;
+
+	make(SHAPE_TABLES, 3);
+	ck_ok(kv_open(&kv, env, &small));
+	env_mem_arm(env, ENV_MEM_CUT, k, true);
+	if (try_delete_range(0, MODEL_KEYS) == 0 && kv_compact(kv) == 0)
+		(void)!kv_collect(kv);
+	struck = env_mem_faults(env) > 0;
+	ck_ok(env_mem_cut(env, loss, k, &after));
+	(void)!kv_close(kv);
+	env_free(env);
+	env = after;
+	return struck;
+}
+
+/* What is in place by then, old files or new ones or both, is enough. */
+START_TEST(a_cut_at_each_call_of_a_collection)
+{
+	uint64_t k;
+
+	for (k = 1; collect_and_cut(k, (enum env_mem_loss)_i);
+	     k += 1 + k / 12) {
+		harm(HARM_NO_BOTH);
+		ck_ok(kv_repair(env, &report));
+		open_repaired(2);
+		expect_kept();
+		close_repaired();
+	}
+	env_free(env);
+	ck_assert_uint_gt(k, 100);
+}
+END_TEST
+
 /* Whatever call fails, the next attempt finds everything. */
 START_TEST(a_fault_at_each_call)
 {
@@ -648,6 +711,7 @@ int main(void)
 			    0, 2);
 	tcase_add_loop_test(tc, a_damaged_directory_is_set_aside, 0, 2);
 	tcase_add_test(tc, what_was_collected_is_not_promised);
+	tcase_add_loop_test(tc, a_cut_at_each_call_of_a_collection, 0, 4);
 	tcase_add_loop_test(tc, a_fault_at_each_call, 0, 2);
 	return suite_run(s);
 }
