@@ -2,26 +2,31 @@
  * Walks over a directory.
  *
  * A walk is an iterator over the dentries of the directory as they were when
- * it began, so an entry that exists throughout is seen once.  An offset is the
- * hash of a name, shifted, plus the entry's place among those of equal hash:
- * it stays the same for as long as the entry exists, and a later walk finds it
- * by seeking.  (Two names of one directory share a 55-bit hash with a chance
- * of less than 1 in 10^4 once there are 2 million of them; only then could
- * removing the first of the two move the second, and only for a walk that
- * stopped between.)
+ * it began, by hash and name; so an entry that exists throughout is seen once.
+ *
+ * The offset that an entry is returned with says where to go on: a hash,
+ * shifted, plus PLACE_END for "behind all names of that hash", which is what
+ * nearly all entries have.  Only if another name of the same hash follows is it
+ * the number of a mark instead, which remembers behind which name (two names of
+ * one directory share a 55-bit hash with a chance of less than 1 in 10^4 once
+ * there are 2 million of them; but whoever knows the seed makes as many as he
+ * likes).  Neither depends on what is made and removed meanwhile.
  */
 #include <dirent.h>
 #include <stdlib.h>
 
 #include "engine/base/error.h"
 #include "fs/dentry.h"
+#include "fs/dir_marks.h"
 #include "fs/namei.h"
 #include "fs/schema.h"
 
 #define OFFSET_DOT    1
 #define OFFSET_DOTDOT 2
 #define OFFSET_FIRST  (1 << SCHEMA_HASH_SHIFT) /* the lowest of a name */
-#define PLACE_MAX     ((1 << SCHEMA_HASH_SHIFT) - 1)
+#define PLACE_END     ((1 << SCHEMA_HASH_SHIFT) - 1)
+
+_Static_assert(DIR_MARKS_MAX <= PLACE_END, "each mark has a place");
 
 struct fs_dir {
 	struct fs *fs;
@@ -29,12 +34,12 @@ struct fs_dir {
 	struct kv_iter *it;
 	uint64_t parent;
 	uint64_t names_seq; /* the directory's when the walk began */
-	uint64_t offset;    /* of the entry returned last, or 0 */
+	uint64_t offset;    /* behind the entry returned last, or 0 */
 	uint64_t ino;       /* that it leads to */
-	bool ahead;         /* the iterator is at an entry not yet returned */
-	bool ended;         /* there are no more: a step would begin anew */
-	uint64_t hash;      /* of the name the iterator was at last */
-	unsigned place;     /* of that name among those of equal hash */
+	int at;             /* 1: the iterator is at an entry to be returned;
+			       0: there are no more; < 0: an error */
+	struct schema_parsed
+		key; /* of that entry, borrowed from the iterator */
 	char name[FS_NAME_MAX + 1];
 };
 
@@ -48,45 +53,58 @@ static int open_iter(struct fs_dir *d)
 			    schema_slice(&upper));
 }
 
-/* The iterator is at a name: which is its place among its equals? */
-static int note_place(struct fs_dir *d, struct schema_parsed *key)
+/* The iterator has moved, with this result. */
+static int note_move(struct fs_dir *d, int rc)
 {
-	int rc;
-
-	rc = schema_parse(kv_iter_key(d->it), key);
-	if (rc < 0)
-		return rc;
-	if (key->number != d->hash) {
-		d->hash = key->number;
-		d->place = 0;
-	} else if (d->place < PLACE_MAX) {
-		d->place++;
+	if (rc > 0) {
+		rc = schema_parse(kv_iter_key(d->it), &d->key);
+		if (rc == 0)
+			rc = 1;
 	}
-	return 0;
+	d->at = rc;
+	return rc < 0 ? rc : 0;
 }
 
-/* Goes to the first name behind @offset. */
-static int seek(struct fs_dir *d, uint64_t offset)
+/* The key of @name in @hash, or of the first name there if @name is empty. */
+static int seek_key(struct fs_dir *d, uint64_t hash, struct slice name)
 {
-	struct schema_parsed parsed;
 	struct schema_key key;
+
+	schema_key_dentry(&key, d->dir->ino, hash, name);
+	return note_move(d, kv_iter_seek(d->it, schema_slice(&key)));
+}
+
+/*
+ * Goes to the first name behind a mark, or behind where its name was; to the
+ * first of its hash if the mark is gone.
+ */
+static int seek_mark(struct fs_dir *d, uint64_t hash, unsigned number)
+{
+	const char *marked;
+	struct slice name;
 	int rc;
 
-	schema_key_dentry(&key, d->dir->ino, offset >> SCHEMA_HASH_SHIFT,
-			  slice_of(NULL, 0));
-	rc = kv_iter_seek(d->it, schema_slice(&key));
-	while (rc > 0) {
-		rc = note_place(d, &parsed);
-		if (rc < 0)
-			return rc;
-		if ((d->hash << SCHEMA_HASH_SHIFT | d->place) > offset) {
-			d->ahead = true;
-			return 0;
-		}
-		rc = kv_iter_next(d->it);
-	}
-	d->ended = rc == 0;
+	mutex_lock(&d->dir->lock);
+	marked = dir_marks_get(d->dir->marks, hash, number);
+	strcpy(d->name, marked ? marked : "");
+	mutex_unlock(&d->dir->lock);
+	name = slice_str(d->name);
+	rc = seek_key(d, hash, name);
+	if (d->at > 0 && d->key.number == hash && slice_eq(d->key.name, name))
+		rc = note_move(d, kv_iter_next(d->it));
 	return rc;
+}
+
+static int seek(struct fs_dir *d, uint64_t offset)
+{
+	uint64_t hash = offset >> SCHEMA_HASH_SHIFT;
+	unsigned place = offset & PLACE_END;
+
+	if (offset < OFFSET_FIRST)
+		return note_move(d, kv_iter_first(d->it));
+	if (place == PLACE_END)
+		return seek_key(d, hash + 1, slice_of(NULL, 0));
+	return seek_mark(d, hash, place);
 }
 
 /* Notes what the walk is over and opens the iterator, at one moment. */
@@ -119,7 +137,7 @@ int fs_dir_open(struct fs *fs, uint64_t dir, off_t offset, struct fs_dir **out)
 	rc = inode_get(fs, dir, &d->dir);
 	if (rc == 0)
 		rc = begin(d);
-	if (rc == 0 && d->offset >= OFFSET_FIRST)
+	if (rc == 0)
 		rc = seek(d, d->offset);
 	if (rc < 0) {
 		fs_dir_close(d);
@@ -155,26 +173,45 @@ static int next_dot(struct fs_dir *d, struct fs_dirent *out)
 	return 1;
 }
 
-/* Returns the entry that the iterator is at. */
-static int take(struct fs_dir *d, struct fs_dirent *out)
+/* Goes past the entry of this @hash and d->name; sets the offset behind it. */
+static int pass(struct fs_dir *d, uint64_t hash)
 {
-	struct schema_parsed key;
+	int place = PLACE_END;
+
+	/* An error is for the next call: this entry has been read. */
+	(void)note_move(d, kv_iter_next(d->it));
+	if (d->at > 0 && d->key.number == hash) {
+		mutex_lock(&d->dir->lock);
+		place = dir_marks_put(&d->dir->marks, hash, d->name);
+		mutex_unlock(&d->dir->lock);
+		if (place < 0)
+			return place;
+	}
+	d->offset = hash << SCHEMA_HASH_SHIFT | (unsigned)place;
+	return 0;
+}
+
+int fs_dir_next(struct fs_dir *d, struct fs_dirent *out)
+{
 	struct dentry dentry;
 	struct slice value;
 	int rc;
 
-	rc = schema_parse(kv_iter_key(d->it), &key);
-	if (rc == 0)
-		rc = kv_iter_value(d->it, &value);
+	if (d->offset < OFFSET_DOTDOT)
+		return next_dot(d, out);
+	if (d->at <= 0)
+		return d->at;
+	rc = kv_iter_value(d->it, &value);
 	if (rc == 0)
 		rc = dentry_decode(&dentry, value);
 	if (rc < 0)
 		return rc;
-	memcpy(d->name, key.name.data, key.name.size);
-	d->name[key.name.size] = '\0';
-	d->offset = d->hash << SCHEMA_HASH_SHIFT | d->place;
+	memcpy(d->name, d->key.name.data, d->key.name.size);
+	d->name[d->key.name.size] = '\0';
+	rc = pass(d, d->key.number);
+	if (rc < 0)
+		return rc;
 	d->ino = dentry.ino;
-	d->ahead = false;
 	*out = (struct fs_dirent){
 		.name = d->name,
 		.ino = d->ino,
@@ -182,28 +219,6 @@ static int take(struct fs_dir *d, struct fs_dirent *out)
 		.next = (off_t)d->offset,
 	};
 	return 1;
-}
-
-int fs_dir_next(struct fs_dir *d, struct fs_dirent *out)
-{
-	struct schema_parsed key;
-	int rc;
-
-	if (d->offset < OFFSET_DOTDOT)
-		return next_dot(d, out);
-	if (d->ended)
-		return 0;
-	if (!d->ahead) {
-		rc = d->hash == 0 ? kv_iter_first(d->it) : kv_iter_next(d->it);
-		d->ended = rc == 0;
-		if (rc <= 0)
-			return rc;
-		rc = note_place(d, &key);
-		if (rc < 0)
-			return rc;
-		d->ahead = true;
-	}
-	return take(d, out);
 }
 
 /*

@@ -110,7 +110,8 @@ const char *fs_error_text(int rc);
 
 /* --------------------------------------------------------------- names -- */
 
-/* ".." is understood, and "." of anything.  -ENOENT, -ENOTDIR, -ENAMETOOLONG. */
+/* ".." is understood, and "." of anything.  -ENOENT, -ENOTDIR, -ENAMETOOLONG.
+ */
 int fs_lookup(struct fs *fs, uint64_t dir, const char *name,
 	      struct fs_entry *out) FS_MUST_USE;
 
@@ -270,7 +271,7 @@ struct fs_dirent {
  * A walk over @dir, beginning at @offset: 0, or the `next` of an entry that any
  * earlier walk returned, also before a remount.  "." and ".." come first.  An
  * entry that exists throughout is returned exactly once, whatever is created
- * and removed meanwhile.
+ * and removed meanwhile; where names share a hash (dir_marks.h), at least once.
  */
 int fs_dir_open(struct fs *fs, uint64_t dir, off_t offset,
 		struct fs_dir **out) FS_MUST_USE;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/hash.h"
+#include "fs/dir_marks.h"
 
 #define BUCKETS_MIN 16
 
@@ -18,6 +19,7 @@ void icache_init(struct icache *cache)
 static void inode_free(struct inode *inode)
 {
 	mutex_fini(&inode->lock);
+	dir_marks_free(inode->marks);
 	free(inode);
 }
 

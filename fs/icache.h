@@ -41,10 +41,11 @@ struct inode {
 	bool gone; /* it is no longer in the store */
 	uint64_t
 		unlinked_in; /* the directory it last lost a name in; 0: none */
-	uint64_t unlinked_seq; /* its names_seq right after that */
-	uint64_t run_next;     /* of a directory: the numbers from here ... */
-	uint64_t run_end;      /* ... to here are for what is created in it */
-	uint32_t run_length;   /* the last run's; 0: none yet */
+	uint64_t unlinked_seq;   /* its names_seq right after that */
+	uint64_t run_next;       /* of a directory: the numbers from here ... */
+	uint64_t run_end;        /* ... to here are for what is created in it */
+	uint32_t run_length;     /* the last run's; 0: none yet */
+	struct dir_marks *marks; /* of a directory: owned, or NULL */
 
 	/* Guarded by the shard's lock. */
 	uint64_t lookups;

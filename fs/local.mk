@@ -11,6 +11,7 @@ libfs_a_SOURCES = \
 	%D%/data.c %D%/data.h \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
+	%D%/dir_marks.c %D%/dir_marks.h \
 	%D%/fallocate.c \
 	%D%/fs.c %D%/fs.h \
 	%D%/icache.c %D%/icache.h \

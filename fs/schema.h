@@ -14,7 +14,7 @@
  *
  * The hash of a name is the upper 55 bits of its XXH3-64, seeded by the
  * superblock, and at least 1.  55, because a directory offset is the hash
- * shifted by 8, plus the entry's place among those of equal hash, in a signed
+ * shifted by 8, plus 8 bits for a place among names of equal hash, in a signed
  * 64-bit number; at least 1, because the offsets below 256 are those of ".",
  * ".." and the beginning.
  *

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "engine/base/coding.h"
+#include "fs/dir_marks.h"
 #include "fs/inode.h"
 #include "fs/schema.h"
 
@@ -91,54 +93,159 @@ START_TEST(a_walk_goes_on_where_it_stopped)
 }
 END_TEST
 
-/* Names of equal hash cannot be found; so they are put there by hand. */
-START_TEST(names_of_equal_hash_are_told_apart)
+/*
+ * XXH3-64 of 32 bytes multiplies each half's first 8 bytes, xored with a
+ * constant plus the seed, by something made of the other 8.  So when the seed
+ * is such that the first factor of a name is 0, its bytes 8 to 15 do not
+ * matter at all.
+ */
+#define SAME_HASH "equal..."
+#define SAME_SEED (get_le64((const uint8_t *)SAME_HASH) - 0xbe4ba423396cfeb8u)
+
+static void same_hash_name(char name[33], int number)
 {
-	uint64_t file = fx_mkfile(FS_ROOT_INO, "f");
-	uint64_t hash = 77, i;
+	snprintf(name, 33, SAME_HASH "%08d................", number);
+}
+
+/* @count names of equal hash, in a filesystem that is still empty. */
+static void make_equals(int count)
+{
+	char name[33];
+	uint64_t hash;
+	int i;
+
+	fx->super.hash_seed = SAME_SEED;
+	fx_reopen();
+	ck_assert_uint_eq(fx->hash_seed, SAME_SEED);
+	same_hash_name(name, 0);
+	hash = schema_name_hash(SAME_SEED, slice_str(name));
+	for (i = 0; i < count; i++) {
+		same_hash_name(name, i);
+		ck_assert_uint_eq(schema_name_hash(SAME_SEED, slice_str(name)),
+				  hash);
+		fx_mkfile(FS_ROOT_INO, name);
+	}
+}
+
+/*
+ * Goes one entry on from *@at, as a walk that stopped there.  Returns the
+ * entry's number, -1 for another name, or -2 at the end.
+ */
+static int step(off_t *at)
+{
 	struct fs_dirent e;
 	struct fs_dir *d;
+	int number = -1;
+	int rc;
+
+	ck_ok(fs_dir_open(fx, FS_ROOT_INO, *at, &d));
+	rc = fs_dir_next(d, &e);
+	ck_assert_int_ge(rc, 0);
+	if (rc == 0) {
+		number = -2;
+	} else {
+		*at = e.next;
+		if (strncmp(e.name, SAME_HASH, 8) == 0)
+			number = (int)strtol(e.name + 8, NULL, 10);
+	}
+	fs_dir_close(d);
+	return number;
+}
+
+static void remove_equal(int number)
+{
+	char name[33];
+
+	same_hash_name(name, number);
+	ck_ok(fs_unlink(fx, FS_ROOT_INO, name));
+}
+
+/* Each name is removed once it was seen, so all behind it move up. */
+START_TEST(removing_equals_hides_none)
+{
+	const int count = 600;
+	bool seen[600] = { false };
 	off_t at = 2;
-	int found = 0;
+	int i, number;
 
-	for (i = 0; i < 20; i++) {
-		struct kv_batch *batch = kv_batch_new();
-		uint8_t value[9] = { (uint8_t)file, 0, 0, 0, 0, 0, 0, 0, 8 };
-		struct schema_key key;
-		char name[4];
-
-		snprintf(name, sizeof(name), "x%d", (int)i);
-		schema_key_dentry(&key, FS_ROOT_INO, hash, slice_str(name));
-		kv_batch_put(batch, schema_slice(&key), slice_of(value, 9));
-		ck_ok(inode_commit(fx, batch));
+	make_equals(count);
+	fx_mkfile(FS_ROOT_INO, "f");
+	while ((number = step(&at)) != -2) {
+		if (number < 0)
+			continue;
+		ck_assert(!seen[number]);
+		seen[number] = true;
+		remove_equal(number);
 	}
-	for (;;) {
-		int rc;
+	for (i = 0; i < count; i++)
+		ck_assert_msg(seen[i], "%d was not returned", i);
+	ck_ok(fs_unlink(fx, FS_ROOT_INO, "f"));
+	ck_assert_uint_eq(fx_check().inodes, 1);
+}
+END_TEST
 
-		ck_ok(fs_dir_open(fx, FS_ROOT_INO, at, &d));
-		rc = fs_dir_next(d, &e);
-		if (rc > 0) {
-			ck_assert_int_gt(e.next, at);
-			at = e.next;
-			found++;
+/* Every other name is removed or made while the walk stands at another. */
+START_TEST(equals_that_stay_are_seen_once)
+{
+	int seen[40] = { 0 };
+	off_t at = 2;
+	char name[33];
+	int i, number;
+
+	make_equals(40);
+	for (i = 1; i < 40; i += 4)
+		remove_equal(i);
+	for (i = 0; (number = step(&at)) != -2; i++) {
+		ck_assert_int_ge(number, 0);
+		seen[number]++;
+		if (i < 10) {
+			same_hash_name(name, 4 * i + 1);
+			fx_mkfile(FS_ROOT_INO, name);
+			remove_equal(4 * i + 3);
 		}
-		fs_dir_close(d);
-		if (rc == 0)
-			break;
 	}
-	ck_assert_int_eq(found, 21);
-	/* And fs_check() sees that they do not belong there. */
-	ck_assert_int_eq(fs_check(fx->kv, NULL), -EUCLEAN);
-	for (i = 0; i < 20; i++) {
-		struct kv_batch *batch = kv_batch_new();
-		struct schema_key key;
-		char name[4];
+	for (i = 0; i < 40; i++)
+		ck_assert_msg(i % 2 ? seen[i] <= 1 : seen[i] == 1,
+			      "%d was returned %d times", i, seen[i]);
+}
+END_TEST
 
-		snprintf(name, sizeof(name), "x%d", (int)i);
-		schema_key_dentry(&key, FS_ROOT_INO, hash, slice_str(name));
-		kv_batch_delete(batch, schema_slice(&key));
-		ck_ok(inode_commit(fx, batch));
+START_TEST(lost_marks_repeat_and_skip_nothing)
+{
+	off_t at = 2, stopped;
+	int i;
+
+	make_equals(3);
+	ck_assert_int_eq(step(&at), 0);
+	ck_assert_int_eq(step(&at), 1);
+	stopped = at;
+	ck_assert_int_eq(step(&at), 2);
+	fx_reopen();
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(step(&stopped), i);
+	ck_assert_int_eq(step(&stopped), -2);
+	/* The last of them needs no mark. */
+	ck_assert_int_eq(step(&at), -2);
+}
+END_TEST
+
+/* A walk that is always at the first name uses one mark for it. */
+START_TEST(a_mark_is_used_again)
+{
+	off_t at = 2, stopped;
+	int i;
+
+	make_equals(DIR_MARKS_MAX);
+	for (i = 0; i < 5; i++)
+		ck_assert_int_eq(step(&at), i);
+	stopped = at;
+	for (i = 0; i < DIR_MARKS_MAX; i++) {
+		at = 2;
+		ck_assert_int_eq(step(&at), 0);
 	}
+	for (i = 1; i < DIR_MARKS_MAX; i++)
+		ck_assert_int_eq(step(&at), i);
+	ck_assert_int_eq(step(&stopped), 5);
 }
 END_TEST
 
@@ -230,7 +337,10 @@ int main(void)
 	tcase_add_checked_fixture(tc, fx_setup, fx_teardown);
 	tcase_add_test(tc, a_walk_sees_each_name_once);
 	tcase_add_test(tc, a_walk_goes_on_where_it_stopped);
-	tcase_add_test(tc, names_of_equal_hash_are_told_apart);
+	tcase_add_test(tc, removing_equals_hides_none);
+	tcase_add_test(tc, equals_that_stay_are_seen_once);
+	tcase_add_test(tc, lost_marks_repeat_and_skip_nothing);
+	tcase_add_test(tc, a_mark_is_used_again);
 	tcase_add_test(tc, entries_count_references);
 	tcase_add_test(tc, a_replaced_entry_is_looked_up_again);
 	tcase_add_test(tc, a_removed_entry_is_not_found);
