@@ -201,3 +201,21 @@ int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
 	c.rec.stored = c.target.size;
 	return create(fs, dir, &c, out);
 }
+
+int namei_stage_whiteout(struct fs *fs, struct kv_batch *batch,
+			 struct inode *dir, const char *name,
+			 const struct fs_cred *cred, int64_t now_ns)
+{
+	struct creation c;
+	uint64_t ino;
+	int rc;
+
+	rc = inode_number(fs, dir, &ino);
+	if (rc < 0)
+		return rc;
+	creation_init(&c, name, S_IFCHR, cred, now_ns);
+	inherit(&c, dir);
+	dentry_stage(fs, batch, dir->ino, name, ino, c.rec.mode);
+	inode_stage(batch, ino, &c.rec);
+	return 0;
+}

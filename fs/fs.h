@@ -135,9 +135,14 @@ int fs_link(struct fs *fs, uint64_t ino, uint64_t dir, const char *name,
 int fs_unlink(struct fs *fs, uint64_t dir, const char *name) FS_MUST_USE;
 int fs_rmdir(struct fs *fs, uint64_t dir, const char *name) FS_MUST_USE;
 
-/* @flags: 0, RENAME_NOREPLACE or RENAME_EXCHANGE; others are -EINVAL. */
+/*
+ * @flags: RENAME_EXCHANGE, or RENAME_NOREPLACE and RENAME_WHITEOUT, each or
+ * both, or 0; others are -EINVAL.  @cred owns the whiteout and may be NULL
+ * without one.
+ */
 int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
-	      const char *newname, unsigned flags) FS_MUST_USE;
+	      const char *newname, unsigned flags,
+	      const struct fs_cred *cred) FS_MUST_USE;
 
 /* ---------------------------------------------------------- attributes -- */
 

@@ -40,4 +40,14 @@ void namei_stage_unlink(struct kv_batch *batch, const struct inode *inode,
 			struct inode_record *rec, int64_t now_ns)
 	NEEDS(inode->lock);
 
+/*
+ * Adds to @batch that @name in @dir shall lead to a new whiteout: the character
+ * device 0:0, mode 0, which tells an overlay that there is no such name below.
+ * The record of @dir, and the count of inodes, are the caller's.
+ */
+int namei_stage_whiteout(struct fs *fs, struct kv_batch *batch,
+			 struct inode *dir, const char *name,
+			 const struct fs_cred *cred, int64_t now_ns)
+	NEEDS(dir->lock) MUST_USE;
+
 #endif

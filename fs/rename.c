@@ -24,6 +24,7 @@ struct move {
 	struct inode *newdir;
 	const char *newname;
 	unsigned flags;
+	const struct fs_cred *cred; /* of the whiteout */
 	struct namei_found from;
 	struct namei_found to; /* its inode is NULL if there is none */
 };
@@ -177,6 +178,16 @@ static void stage_to(struct fs *fs, struct kv_batch *batch,
 	}
 }
 
+/* A whiteout takes the old name, so that one directory has a name more. */
+static int stage_whiteout(struct fs *fs, struct kv_batch *batch,
+			  const struct move *m, struct records *r,
+			  int64_t now_ns) UNCHECKED
+{
+	namei_touch(m->dir == m->newdir ? &r->newdir : &r->dir, 1, 0, now_ns);
+	return namei_stage_whiteout(fs, batch, m->dir, m->name, m->cred,
+				    now_ns);
+}
+
 /*
  * One batch: both dentries, and the records of all that take part.  All are
  * locked.
@@ -191,7 +202,7 @@ static int write_move(struct fs *fs, const struct move *m) UNCHECKED
 	};
 	int64_t now_ns = superblock_now_ns(fs);
 	struct kv_batch *batch;
-	int rc;
+	int rc = 0;
 
 	batch = kv_batch_new();
 	if (!batch)
@@ -200,6 +211,12 @@ static int write_move(struct fs *fs, const struct move *m) UNCHECKED
 		r.to = to->rec;
 	stage_from(fs, batch, m, &r, now_ns);
 	stage_to(fs, batch, m, &r, now_ns);
+	if (m->flags & RENAME_WHITEOUT)
+		rc = stage_whiteout(fs, batch, m, &r, now_ns);
+	if (rc < 0) {
+		kv_batch_free(batch);
+		return rc;
+	}
 	inode_stage(batch, m->newdir->ino, &r.newdir);
 	if (m->dir != m->newdir)
 		inode_stage(batch, m->dir->ino, &r.dir);
@@ -212,6 +229,8 @@ static int write_move(struct fs *fs, const struct move *m) UNCHECKED
 	m->newdir->rec = r.newdir;
 	m->dir->names_seq++;
 	m->newdir->names_seq++;
+	if (m->flags & RENAME_WHITEOUT)
+		atomic_fetch_add(&fs->inodes, 1);
 	from->rec = r.from;
 	if (to) {
 		to->rec = r.to;
@@ -312,13 +331,24 @@ static int rename_in(struct fs *fs, struct move *m) UNCHECKED
 	return rc;
 }
 
-int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
-	      const char *newname, unsigned flags)
+static bool are_flags(unsigned flags)
 {
-	struct move m = { .name = name, .newname = newname, .flags = flags };
+	return flags == RENAME_EXCHANGE ||
+	       (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_WHITEOUT)) == 0;
+}
+
+int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
+	      const char *newname, unsigned flags, const struct fs_cred *cred)
+{
+	struct move m = {
+		.name = name,
+		.newname = newname,
+		.flags = flags,
+		.cred = cred,
+	};
 	int rc;
 
-	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
+	if (!are_flags(flags))
 		return -EINVAL;
 	rc = dentry_check_name(name);
 	if (rc == 0)

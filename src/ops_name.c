@@ -123,6 +123,8 @@ void op_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 void op_rename(fuse_req_t req, fuse_ino_t dir, const char *name,
 	       fuse_ino_t newdir, const char *newname, unsigned flags)
 {
-	reply_rc(req,
-		 fs_rename(ops_fs(req), dir, name, newdir, newname, flags));
+	struct fs_cred cred = cred_of(req);
+
+	reply_rc(req, fs_rename(ops_fs(req), dir, name, newdir, newname, flags,
+				&cred));
 }

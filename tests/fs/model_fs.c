@@ -119,7 +119,7 @@ static bool move(struct model *m, struct fs *fs, const struct choice *c)
 	int rc;
 
 	rc = fs_rename(fs, m->nodes[c->dir].ino, c->name,
-		       m->nodes[c->newdir].ino, c->newname, c->flags);
+		       m->nodes[c->newdir].ino, c->newname, c->flags, NULL);
 	if (unknown_failure(rc))
 		return false;
 	return agree("rename",

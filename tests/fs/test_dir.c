@@ -289,7 +289,7 @@ START_TEST(a_replaced_entry_is_looked_up_again)
 	do {
 		ck_assert_int_eq(fs_dir_next(d, &e), 1);
 	} while (e.name[0] != 'f');
-	ck_ok(fs_rename(fx, FS_ROOT_INO, "g", FS_ROOT_INO, "f", 0));
+	ck_ok(fs_rename(fx, FS_ROOT_INO, "g", FS_ROOT_INO, "f", 0, &fx_cred));
 	ck_ok(fs_dir_entry(d, &entry));
 	ck_assert_uint_eq(entry.ino, file);
 	fs_forget(fx, entry.ino, 1);

@@ -181,7 +181,7 @@ START_TEST(an_unlink_is_pending_until_its_directory_changes)
 	fx_mkfile(FS_ROOT_INO, "d");
 	ck_assert(!is_pending(file));
 
-	ck_ok(fs_rename(fx, FS_ROOT_INO, "d", FS_ROOT_INO, "c", 0));
+	ck_ok(fs_rename(fx, FS_ROOT_INO, "d", FS_ROOT_INO, "c", 0, &fx_cred));
 	ck_assert(is_pending(file));
 	ck_ok(fs_link(fx, file, sub, "e", &entry));
 	ck_assert(!is_pending(file));
@@ -254,8 +254,9 @@ START_TEST(a_removed_directory_takes_no_names)
 	ck_assert_int_eq(fs_mkdir(fx, dir.ino, "x", 0755, &fx_cred, &entry),
 			 -ENOENT);
 	ck_assert_int_eq(fs_link(fx, file, dir.ino, "x", &entry), -ENOENT);
-	ck_assert_int_eq(fs_rename(fx, FS_ROOT_INO, "f", dir.ino, "x", 0),
-			 -ENOENT);
+	ck_assert_int_eq(
+		fs_rename(fx, FS_ROOT_INO, "f", dir.ino, "x", 0, &fx_cred),
+		-ENOENT);
 	ck_assert_int_eq(fx_lookup(dir.ino, "x"), -ENOENT);
 	fs_forget(fx, dir.ino, 1);
 }
@@ -343,7 +344,7 @@ static void race(void *arg)
 			continue;
 		case 2:
 			rc = fs_rename(fx, FS_ROOT_INO, "a", FS_ROOT_INO, "b",
-				       0);
+				       0, &fx_cred);
 			ck_assert(rc == 0 || rc == -ENOENT);
 			continue;
 		default:
