@@ -22,9 +22,14 @@ tests_mount_race_links_SOURCES = %D%/race_links.c
 check_PROGRAMS += tests/mount/posix/posix
 tests_mount_posix_posix_SOURCES = \
 	%D%/posix/acl.c \
+	%D%/posix/attr.c \
 	%D%/posix/copy.c \
 	%D%/posix/fallocate.c \
+	%D%/posix/locks.c \
+	%D%/posix/names.c \
+	%D%/posix/open.c \
 	%D%/posix/posix.c %D%/posix/posix.h \
+	%D%/posix/rename.c \
 	%D%/posix/seek.c \
 	%D%/posix/xattr.c \
 	tests/suite.h

@@ -99,8 +99,13 @@ int main(void)
 	Suite *s = suite_create("posix");
 
 	posix_add_acl(s);
+	posix_add_attr(s);
 	posix_add_copy(s);
 	posix_add_fallocate(s);
+	posix_add_locks(s);
+	posix_add_names(s);
+	posix_add_open(s);
+	posix_add_rename(s);
 	posix_add_seek(s);
 	posix_add_xattr(s);
 	return suite_run(s);

@@ -75,8 +75,13 @@ TCase *posix_case(Suite *suite, const char *name);
 
 /* One file each. */
 void posix_add_acl(Suite *suite);
+void posix_add_attr(Suite *suite);
 void posix_add_copy(Suite *suite);
 void posix_add_fallocate(Suite *suite);
+void posix_add_locks(Suite *suite);
+void posix_add_names(Suite *suite);
+void posix_add_open(Suite *suite);
+void posix_add_rename(Suite *suite);
 void posix_add_seek(Suite *suite);
 void posix_add_xattr(Suite *suite);
 
