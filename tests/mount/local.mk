@@ -7,7 +7,8 @@ MOUNT_TESTS = \
 	%D%/options \
 	%D%/programs \
 	%D%/signals \
-	%D%/trees
+	%D%/trees \
+	%D%/twins
 
 # Makes a store that a later version would have written.
 check_PROGRAMS += tests/mount/set_format
@@ -35,6 +36,12 @@ tests_mount_posix_posix_SOURCES = \
 	tests/suite.h
 tests_mount_posix_posix_CFLAGS = $(TEST_CFLAGS)
 tests_mount_posix_posix_LDADD = $(CHECK_LIBS)
+
+# The same random program in two directories.
+check_PROGRAMS += tests/mount/twins_run
+tests_mount_twins_run_SOURCES = \
+	%D%/twins_run.c \
+	%D%/twins_tree.c %D%/twins_tree.h
 
 # File handles, made and opened.
 check_PROGRAMS += tests/mount/by_handle
