@@ -198,8 +198,9 @@ const struct target target_loamfs = {
 	.name = "loamfs",
 	.settings = "lz4, filters of 10 bits a key, blocks of 8 KiB, "
 		    "background sync every 5 s, values from 1 KiB on "
-		    "separated; an eighth of the cache is for blobs, "
-		    "seven eighths where values are large",
+		    "separated; memtables half as large, up to four; an "
+		    "eighth of the cache is for blobs, seven eighths where "
+		    "values are large",
 	.open = loam_open,
 	.close = loam_close,
 	.session_open = loam_session_open,
