@@ -41,6 +41,8 @@ bool window_show(struct window *w, int fd, uint64_t offset, size_t size)
 
 	if (likely(shows(w, offset, size)))
 		return true;
+	if (w->refused)
+		return false;
 	window_close(w);
 	before = offset % (uint64_t)sysconf(_SC_PAGESIZE);
 	next.offset = offset - before;
@@ -53,10 +55,13 @@ bool window_show(struct window *w, int fd, uint64_t offset, size_t size)
 		return false;
 	next.data = mmap(NULL, next.size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 fd, (off_t)next.offset);
-	if (next.data == MAP_FAILED)
+	if (next.data == MAP_FAILED) {
+		w->refused = true;
 		return false;
+	}
 	if (mlock(next.data, next.size) < 0) {
 		munmap(next.data, next.size);
+		w->refused = true;
 		return false;
 	}
 	*w = next;

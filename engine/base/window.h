@@ -34,6 +34,7 @@ struct window {
 	uint8_t *data;   /* mapped, or NULL */
 	uint64_t offset; /* in the file, a multiple of the page size */
 	size_t size;     /* bytes */
+	bool refused;    /* it was not to be had, and is not asked for again */
 };
 
 /* Whether files in the directory @dirfd may have windows. */
