@@ -238,33 +238,49 @@ static int find_in_page(const struct blob_dir *d, uint64_t page,
 	return 0;
 }
 
+/* A page to be read: what load_page() needs to know. */
+struct page_load {
+	const struct blob_dir *dir;
+	uint64_t page;
+};
+
+static int load_page(const void *context, void **data, size_t *size)
+{
+	const struct page_load *l = context;
+	uint8_t *bytes;
+	int rc = read_page(l->dir, l->page, &bytes);
+
+	if (rc < 0)
+		return rc;
+	*data = bytes;
+	*size = PAGE_HEADER_SIZE + page_records(l->dir, l->page) * RECORD_SIZE;
+	return 0;
+}
+
 int blob_dir_find(const struct blob_dir *d, struct cache *cache, uint64_t name,
 		  uint64_t ordinal, uint64_t *offset)
 {
 	uint64_t page = not_above(d->index, d->pages, sizeof(uint32_t),
 				  ordinal);
+	struct page_load l = { .dir = d };
 	struct cache_entry *e;
 	uint8_t *bytes;
 	int rc;
 
 	if (page-- == 0)
 		return damaged(-EUCLEAN, d->file, "there is no such value");
-	e = cache ? cache_get(cache, name, page) : NULL;
-	if (!e) {
+	if (!cache) {
 		rc = read_page(d, page, &bytes);
 		if (rc < 0)
 			return rc;
-		if (!cache) {
-			rc = find_in_page(d, page, bytes, ordinal, offset);
-			free(bytes);
-			return rc;
-		}
-		e = cache_put(cache, name, page, bytes,
-			      PAGE_HEADER_SIZE +
-				      page_records(d, page) * RECORD_SIZE);
-		if (!e)
-			return -ENOMEM;
+		rc = find_in_page(d, page, bytes, ordinal, offset);
+		free(bytes);
+		return rc;
 	}
+	l.page = page;
+	rc = cache_get_or_load(cache, name, page, load_page, &l, &e);
+	if (rc < 0)
+		return rc;
 	rc = find_in_page(d, page, cache_data(e).data, ordinal, offset);
 	cache_release(e);
 	return rc;

@@ -145,9 +145,9 @@ void kv_iter_close(struct kv_iter *it); /* accepts NULL */
 
 /*
  * Each goes to an entry and returns 1, or 0 if there is none that way, or an
- * error (-EIO, -EBADMSG, -EUCLEAN, -ENOMEM), after which only another seek or
- * kv_iter_close() may follow.  kv_iter_seek() goes to the first key at or after
- * @key, kv_iter_seek_before() to the last key before it.
+ * error (-EIO, -EBADMSG, -EUCLEAN, -ENOMEM).  After 0 or an error only another
+ * seek or kv_iter_close() may follow.  kv_iter_seek() goes to the first key at
+ * or after @key, kv_iter_seek_before() to the last key before it.
  */
 int kv_iter_first(struct kv_iter *it) MUST_USE;
 int kv_iter_last(struct kv_iter *it) MUST_USE;
