@@ -55,19 +55,9 @@ static inline uint64_t get_le64(const uint8_t *p)
 	return v;
 }
 
-static inline void put_be32(uint8_t *p, uint32_t v)
-{
-	put_le32(p, __builtin_bswap32(v));
-}
-
 static inline void put_be64(uint8_t *p, uint64_t v)
 {
 	put_le64(p, __builtin_bswap64(v));
-}
-
-static inline uint32_t get_be32(const uint8_t *p)
-{
-	return __builtin_bswap32(get_le32(p));
 }
 
 static inline uint64_t get_be64(const uint8_t *p)
