@@ -109,6 +109,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	kv->options = *options;
 	queue_init(&kv->queue);
 	mutex_init(&kv->sync, RANK_SYNC);
+	kv->sync_target = UINT64_MAX; /* no round has begun */
 	mutex_init(&kv->gc_job, RANK_GC);
 	mutex_init(&kv->collect_job, RANK_JOB);
 	mutex_init(&kv->flush_job, RANK_JOB);

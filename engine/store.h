@@ -69,6 +69,13 @@ struct kv {
 	uint64_t sync_target;      /* changes up to this one are covered */
 	struct event sync_turn;    /* the heir leads now */
 	struct event sync_done[2]; /* of even and of odd rounds */
+	unsigned sync_callers[2];  /* who were in even and in odd ones */
+	bool sync_gathers;         /* the leader waits for the others */
+	unsigned sync_awaited;     /* callers with whom all are there again */
+	struct event sync_all;     /* they are */
+	uint64_t sync_ended_ns;    /* when the last round did */
+	uint64_t sync_took_ns;     /* and how long its syncing took */
+	unsigned sync_rests;       /* rounds that are to wait for nobody */
 
 	struct mutex gc_job;      /* RANK_GC: one change of the blob files */
 	struct mutex collect_job; /* RANK_JOB: one collection at a time */

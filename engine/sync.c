@@ -7,9 +7,20 @@
  * end of that if there is an heir already.  So everybody is woken once, when
  * there is nothing left to wait for, and without a lock to queue up at; rounds
  * by their numbers even and odd, since nobody waits for more than the next.
+ *
+ * Threads that do nothing but write and sync would fall into two halves: while
+ * one syncs, the other writes, and each round serves half of them.  So a round
+ * waits, before it begins, for those who were in the last one, for half as long
+ * as syncing takes: they have just been woken and are likely to come again.
+ * Where fewer than half of them do, the next rounds wait for nobody.  Who syncs
+ * alone never waits.  PostgreSQL's commit_delay and commit_siblings are the
+ * same idea, with numbers that somebody has to choose.
  */
 #include "engine/base/error.h"
 #include "engine/store.h"
+
+/* Rounds that wait for nobody, once waiting did not pay. */
+#define REST_ROUNDS 16
 
 uint64_t kv_mark(struct kv *kv)
 {
@@ -33,6 +44,43 @@ static int sync_files(struct kv *kv)
 	view_unref(view);
 	atomic_fetch_add_explicit(&kv->syncs, 1, memory_order_relaxed);
 	return rc;
+}
+
+/* How much longer a round may be put off, in nanoseconds. */
+static uint64_t patience_ns(const struct kv *kv)
+{
+	uint64_t since_ns = env_monotonic_ns(kv->medium) - kv->sync_ended_ns;
+	uint64_t most_ns = kv->sync_took_ns / 2;
+
+	return since_ns < most_ns ? most_ns - since_ns : 0;
+}
+
+/* Waits for those who were in the last round, if that is likely to pay. */
+static void gather(struct kv *kv)
+{
+	unsigned *callers, before, awaited;
+	uint64_t wait_ns = 0;
+	uint32_t seen;
+
+	mutex_lock(&kv->sync);
+	callers = &kv->sync_callers[kv->sync_round % 2];
+	before = *callers;
+	awaited = kv->sync_awaited;
+	if (kv->sync_rests > 0)
+		kv->sync_rests--;
+	else if (before < awaited)
+		wait_ns = patience_ns(kv);
+	kv->sync_gathers = wait_ns > 0;
+	seen = event_times(&kv->sync_all);
+	mutex_unlock(&kv->sync);
+	if (wait_ns == 0 || event_wait_ns(&kv->sync_all, seen, wait_ns))
+		return;
+
+	mutex_lock(&kv->sync);
+	kv->sync_gathers = false;
+	if ((*callers - before) * 2 < awaited - before)
+		kv->sync_rests = REST_ROUNDS;
+	mutex_unlock(&kv->sync);
 }
 
 /*
@@ -64,6 +112,9 @@ static void end_round(struct kv *kv)
 	mutex_lock(&kv->sync);
 	done = &kv->sync_done[kv->sync_round % 2];
 	event_happen(done);
+	kv->sync_awaited = kv->sync_callers[0] + kv->sync_callers[1];
+	kv->sync_callers[kv->sync_round % 2] = 0;
+	kv->sync_ended_ns = env_monotonic_ns(kv->medium);
 	heir = kv->sync_heir;
 	if (heir)
 		event_happen(&kv->sync_turn);
@@ -80,11 +131,16 @@ static void end_round(struct kv *kv)
 
 static int lead_round(struct kv *kv)
 {
-	uint64_t target = begin_round(kv);
-	int rc = store_writable(kv);
+	uint64_t target, begin_ns;
+	int rc;
 
+	gather(kv);
+	target = begin_round(kv);
+	rc = store_writable(kv);
 	if (rc == 0) {
+		begin_ns = env_monotonic_ns(kv->medium);
 		rc = sync_files(kv);
+		kv->sync_took_ns = env_monotonic_ns(kv->medium) - begin_ns;
 		/* The kernel may call the next sync good: never ask again. */
 		if (rc < 0)
 			rc = store_poison(kv, -EIO);
@@ -107,9 +163,17 @@ static enum part take_part(struct kv *kv, uint64_t mark, struct event **event,
 {
 	enum part part = PART_FOLLOWS;
 	uint64_t round;
+	unsigned callers;
+	bool all;
 
 	mutex_lock(&kv->sync);
 	round = kv->sync_round + (mark > kv->sync_target);
+	callers = ++kv->sync_callers[round % 2];
+	all = kv->sync_gathers && callers == kv->sync_awaited;
+	if (all) {
+		kv->sync_gathers = false;
+		event_happen(&kv->sync_all);
+	}
 	*event = &kv->sync_done[round % 2];
 	if (!kv->syncing) {
 		part = PART_LEADS;
@@ -121,6 +185,8 @@ static enum part take_part(struct kv *kv, uint64_t mark, struct event **event,
 	}
 	*seen = event_times(*event);
 	mutex_unlock(&kv->sync);
+	if (all)
+		event_wake(&kv->sync_all);
 	return part;
 }
 

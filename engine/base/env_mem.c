@@ -455,6 +455,14 @@ static uint64_t mem_monotonic_ns(struct env *env)
 	return ns;
 }
 
+void env_mem_pass(struct env *env, uint64_t ns)
+{
+	struct env_mem *em = lock_env(env);
+
+	em->clock_ns += ns;
+	unlock_env(em, 0);
+}
+
 static uint64_t mem_realtime_ns(struct env *env)
 {
 	return EPOCH_NS + mem_monotonic_ns(env);

@@ -83,6 +83,9 @@ uint64_t env_mem_bytes(struct env *env);
 void env_mem_hook(struct env *env,
 		  void (*hook)(const char *name, uint64_t bytes));
 
+/* Time passes: the clock goes on by @ns nanoseconds. */
+void env_mem_pass(struct env *env, uint64_t ns);
+
 /* Changes one byte of a file behind everybody's back: flips the bits @mask. */
 int env_mem_flip(struct env *env, const char *name, uint64_t offset,
 		 uint8_t mask) MUST_USE;

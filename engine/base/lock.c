@@ -148,6 +148,22 @@ void event_wait(struct event *e, uint32_t seen)
 			NULL, 0);
 }
 
+bool event_wait_ns(struct event *e, uint32_t seen, uint64_t timeout_ns)
+{
+	struct timespec timeout = {
+		.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+		.tv_nsec = (long)(timeout_ns % NS_PER_S),
+	};
+
+	while (e->times == seen) {
+		if (syscall(SYS_futex, &e->times, FUTEX_WAIT_PRIVATE, seen,
+			    &timeout, NULL, 0) < 0 &&
+		    errno == ETIMEDOUT)
+			return e->times != seen;
+	}
+	return true;
+}
+
 void event_happen(struct event *e)
 {
 	atomic_fetch_add(&e->times, 1);

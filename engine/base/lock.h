@@ -67,6 +67,9 @@ uint32_t event_times(const struct event *e);
 /* Waits until it has happened more often than @seen. */
 void event_wait(struct event *e, uint32_t seen);
 
+/* The same; false when @timeout_ns nanoseconds passed and it had not. */
+bool event_wait_ns(struct event *e, uint32_t seen, uint64_t timeout_ns);
+
 /*
  * It happens: who looks from now on does not wait for it.  event_wake() then
  * wakes those who do, which may be left until a lock has been given back.
