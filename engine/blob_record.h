@@ -16,10 +16,11 @@ enum blob_codec {
 
 /*
  * Checks the whole @record, which was read where @h says, against its checksum
- * and @h.  Returns 0, -EBADMSG or -EUCLEAN.
+ * and @h.  It is written to, and is afterwards what it was.  Returns 0,
+ * -EBADMSG or -EUCLEAN.
  */
 int blob_record_verify(const struct blob *b, const struct blob_handle *h,
-		       const uint8_t *record) MUST_USE;
+		       uint8_t *record) MUST_USE;
 
 /* Gives the record its checksum, as one at @offset of a file with @salt. */
 void blob_record_seal(uint8_t *record, uint64_t salt, uint64_t offset);

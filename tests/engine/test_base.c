@@ -96,10 +96,21 @@ END_TEST
 /* The values are part of the format on disk. */
 START_TEST(checksums_are_xxh3)
 {
+	uint8_t bytes[3000];
+	size_t i;
+
 	ck_assert_uint_eq(checksum(0, "", 0), 0x2d06800538d394c2u);
 	ck_assert_uint_eq(checksum2(7, slice_str("ab"), slice_str("c")),
 			  checksum(7, "abc", 3));
 	ck_assert_uint_ne(checksum(7, "abc", 3), checksum(8, "abc", 3));
+
+	/* Short and long ones come from different code of the library. */
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 31);
+	for (i = 0; i < sizeof(bytes); i++)
+		ck_assert_uint_eq(checksum2(i, slice_of(bytes, i / 2),
+					    slice_of(bytes + i / 2, i - i / 2)),
+				  checksum(i, bytes, i));
 }
 END_TEST
 
