@@ -6,6 +6,8 @@ include tests/fs/local.mk
 include tests/mount/local.mk
 
 dist_check_SCRIPTS += %D%/fsbench %D%/kvbench %D%/layers
+# For the package that make deb makes.
+EXTRA_DIST += %D%/package
 TESTS += %D%/kvbench %D%/layers
 # Its daemons do what those of tests/mount do, and take minutes with sanitizers.
 if !SANITIZE
