@@ -125,11 +125,6 @@ static int meter_size(struct env_file *file, uint64_t *size)
 	return env_size(file_of(file)->inner, size);
 }
 
-static int meter_preallocate(struct env_file *file, uint64_t size)
-{
-	return env_preallocate(file_of(file)->inner, size);
-}
-
 static int meter_truncate(struct env_file *file, uint64_t size)
 {
 	return env_truncate(file_of(file)->inner, size);
@@ -211,7 +206,6 @@ static const struct env_ops meter_ops = {
 	.write_at = meter_write_at,
 	.write_over = meter_write_over,
 	.size = meter_size,
-	.preallocate = meter_preallocate,
 	.truncate = meter_truncate,
 	.sync = meter_sync,
 	.seal = meter_seal,

@@ -119,13 +119,6 @@ int env_size(struct env_file *file, uint64_t *size)
 	return file->env->ops->size(file, size);
 }
 
-int env_preallocate(struct env_file *file, uint64_t size)
-{
-	if (size > FILE_BYTES_MAX)
-		return -EFBIG;
-	return file->env->ops->preallocate(file, size);
-}
-
 int env_truncate(struct env_file *file, uint64_t size)
 {
 	if (size > FILE_BYTES_MAX)

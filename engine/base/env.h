@@ -60,7 +60,6 @@ struct env_ops {
 	int (*write_over)(struct env_file *file, const struct slice *parts,
 			  size_t count, uint64_t offset);
 	int (*size)(struct env_file *file, uint64_t *size);
-	int (*preallocate)(struct env_file *file, uint64_t size);
 	int (*truncate)(struct env_file *file, uint64_t size);
 	int (*sync)(struct env_file *file);
 	int (*rename)(struct env *env, const char *from, const char *to);
@@ -139,12 +138,6 @@ int env_write_over(struct env_file *file, const struct slice *parts,
 		   size_t count, uint64_t offset) MUST_USE;
 
 int env_size(struct env_file *file, uint64_t *size) MUST_USE;
-
-/*
- * Asks for room up to @size bytes without changing the file's size.  Returns 0
- * also where the medium knows no such thing; -ENOSPC if there is no room.
- */
-int env_preallocate(struct env_file *file, uint64_t size) MUST_USE;
 
 int env_truncate(struct env_file *file, uint64_t size) MUST_USE;
 

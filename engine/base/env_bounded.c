@@ -344,11 +344,6 @@ static int bounded_write_over(struct env_file *file, const struct slice *parts,
 	return env_write_over(written(file), parts, count, offset);
 }
 
-static int bounded_preallocate(struct env_file *file, uint64_t size)
-{
-	return env_preallocate(written(file), size);
-}
-
 static int bounded_truncate(struct env_file *file, uint64_t size)
 {
 	return env_truncate(written(file), size);
@@ -407,7 +402,6 @@ static const struct env_ops bounded_ops = {
 	.write_at = bounded_write_at,
 	.write_over = bounded_write_over,
 	.size = bounded_size,
-	.preallocate = bounded_preallocate,
 	.truncate = bounded_truncate,
 	.sync = bounded_sync,
 	.rename = bounded_rename,

@@ -19,22 +19,20 @@ enum call {
 	CALL_READ = 1 << 2,
 	CALL_WRITE = 1 << 3,
 	CALL_SIZE = 1 << 4,
-	CALL_PREALLOCATE = 1 << 5,
-	CALL_TRUNCATE = 1 << 6,
-	CALL_SYNC = 1 << 7,
-	CALL_RENAME = 1 << 8,
-	CALL_REMOVE = 1 << 9,
-	CALL_SYNC_DIR = 1 << 10,
-	CALL_LIST = 1 << 11,
-	CALL_LINK = 1 << 12,
-	CALL_ANY = (1 << 13) - 1,
+	CALL_TRUNCATE = 1 << 5,
+	CALL_SYNC = 1 << 6,
+	CALL_RENAME = 1 << 7,
+	CALL_REMOVE = 1 << 8,
+	CALL_SYNC_DIR = 1 << 9,
+	CALL_LIST = 1 << 10,
+	CALL_LINK = 1 << 11,
+	CALL_ANY = (1 << 12) - 1,
 };
 
 static const unsigned fault_applies[] = {
 	[ENV_MEM_NONE] = 0,
 	[ENV_MEM_EIO] = CALL_ANY,
-	[ENV_MEM_ENOSPC] = CALL_CREATE | CALL_WRITE | CALL_PREALLOCATE |
-			   CALL_RENAME | CALL_LINK,
+	[ENV_MEM_ENOSPC] = CALL_CREATE | CALL_WRITE | CALL_RENAME | CALL_LINK,
 	[ENV_MEM_SHORT] = CALL_WRITE,
 	[ENV_MEM_CUT] = CALL_ANY,
 	[ENV_MEM_LIE] = CALL_SYNC,
@@ -306,17 +304,6 @@ static int mem_size(struct env_file *file, uint64_t *size)
 	return unlock_env(em, rc);
 }
 
-/* Only says whether there is room; nothing is set aside. */
-static int mem_preallocate(struct env_file *file, uint64_t size)
-{
-	struct env_mem *em = mem_of(file->env);
-	int rc = call_begin(em, CALL_PREALLOCATE);
-
-	if (rc == 0)
-		rc = check_room(em, handle_of(file)->mf, size);
-	return unlock_env(em, rc);
-}
-
 static int mem_truncate(struct env_file *file, uint64_t size)
 {
 	struct env_mem *em = mem_of(file->env);
@@ -493,7 +480,6 @@ static const struct env_ops mem_ops = {
 	.write_at = mem_write_at,
 	.write_over = mem_write_at,
 	.size = mem_size,
-	.preallocate = mem_preallocate,
 	.truncate = mem_truncate,
 	.sync = mem_sync,
 	.rename = mem_rename,

@@ -3,9 +3,8 @@
  * the power at any call, and show what a disk could hold afterwards.
  *
  * Every call that changes or reads files (open, read, write, size,
- * preallocate, truncate, sync, rename, remove, link, sync_dir, list) has a
- * number,
- * counted from 1 since env_mem_new() or the last env_mem_arm().
+ * truncate, sync, rename, remove, link, sync_dir, list) has a number, counted
+ * from 1 since env_mem_new() or the last env_mem_arm().
  *
  * How a power cut is simulated.  Each file holds its bytes twice, as the
  * process sees them and as the disk has them for sure, and a list of the

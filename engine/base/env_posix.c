@@ -259,21 +259,6 @@ static int posix_size(struct env_file *file, uint64_t *size)
 	return 0;
 }
 
-static int posix_preallocate(struct env_file *file, uint64_t size)
-{
-	struct posix_file *pf = posix_file_of(file);
-	int rc;
-
-	if (size == 0)
-		return 0;
-	do
-		rc = fallocate(pf->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
-	while (rc < 0 && errno == EINTR);
-	if (rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-		return file_failed(pf, "preallocate");
-	return 0;
-}
-
 static int posix_truncate(struct env_file *file, uint64_t size)
 {
 	struct posix_file *pf = posix_file_of(file);
@@ -532,7 +517,6 @@ static const struct env_ops posix_ops = {
 	.write_at = posix_write_at,
 	.write_over = posix_write_over,
 	.size = posix_size,
-	.preallocate = posix_preallocate,
 	.truncate = posix_truncate,
 	.sync = posix_sync,
 	.rename = posix_rename,

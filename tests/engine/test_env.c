@@ -268,7 +268,6 @@ START_TEST(nothing_lies_past_the_largest_offset)
 	ck_assert_int_eq(env_write_at(file, &part, 1, UINT64_MAX), -EFBIG);
 	ck_assert_int_eq(env_write_at(file, &part, 1, INT64_MAX - 1), -EFBIG);
 	ck_assert_int_eq(env_truncate(file, UINT64_MAX), -EFBIG);
-	ck_assert_int_eq(env_preallocate(file, UINT64_MAX), -EFBIG);
 	ck_ok(env_size(file, &size));
 	ck_assert_uint_eq(size, 0);
 	env_close(file);
@@ -281,8 +280,6 @@ START_TEST(sizes_change_as_asked)
 	char buf[2000], zero[2000] = "";
 	uint64_t size;
 
-	ck_ok(env_preallocate(file, 10000));
-	ck_ok(env_preallocate(file, 0));
 	ck_ok(env_size(file, &size));
 	ck_assert_uint_eq(size, 0);
 

@@ -232,7 +232,6 @@ START_TEST(written_files_stay_open_until_sealed)
 	open_files(env, files, 10);
 	ck_assert_uint_eq(descriptors(), before + 3);
 	write_piece(written, 77);
-	ck_ok(env_preallocate(written, 2 * PIECE));
 	ck_ok(env_truncate(written, PIECE));
 	ck_ok(env_sync(written));
 	ck_assert(reads_right(written, 77));

@@ -97,16 +97,16 @@ static uint64_t read_after(enum env_mem_loss loss, uint64_t seed,
 }
 
 /* The calls that are counted, each of which succeeds by itself. */
-enum { CALL_COUNT = 12 };
+enum { CALL_COUNT = 11 };
 
 static const struct {
 	const char *name;
 	bool wants_room;
 } calls[CALL_COUNT] = {
-	{ "create", true },    { "open", false },     { "read", false },
-	{ "write", true },     { "size", false },     { "preallocate", true },
-	{ "truncate", false }, { "sync", false },     { "rename", true },
-	{ "remove", false },   { "sync_dir", false }, { "list", false },
+	{ "create", true },    { "open", false },  { "read", false },
+	{ "write", true },     { "size", false },  { "truncate", false },
+	{ "sync", false },     { "rename", true }, { "remove", false },
+	{ "sync_dir", false }, { "list", false },
 };
 
 static int do_open(const char *name, enum env_mode mode)
@@ -146,16 +146,14 @@ static int do_call(int call, struct env_file *file)
 	case 4:
 		return env_size(file, &size);
 	case 5:
-		return env_preallocate(file, 100);
-	case 6:
 		return env_truncate(file, 3);
-	case 7:
+	case 6:
 		return env_sync(file);
-	case 8:
+	case 7:
 		return env_rename(env, "b", "c");
-	case 9:
+	case 8:
 		return env_remove(env, "d");
-	case 10:
+	case 9:
 		return env_sync_dir(env);
 	default:
 		return do_list();
@@ -677,7 +675,6 @@ START_TEST(the_limit_is_the_sum_of_sizes)
 	make_file("b", 'b', 30);
 	ck_assert_uint_eq(env_mem_bytes(env), 90);
 	ck_assert_int_eq(write_fill(file, 'a', 60, 11), -ENOSPC);
-	ck_assert_int_eq(env_preallocate(file, 71), -ENOSPC);
 	ck_assert_int_eq(env_truncate(file, 71), -ENOSPC);
 	ck_assert_uint_eq(env_mem_bytes(env), 90);
 	ck_ok(env_space(env, &space));
