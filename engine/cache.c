@@ -113,20 +113,6 @@ static struct cache_entry *try_find(struct cache *c, uint64_t file,
 	return NULL;
 }
 
-struct cache_entry *cache_get(struct cache *c, uint64_t file, uint64_t offset)
-{
-	struct cache_entry *e = try_find(c, file, offset);
-
-	if (e)
-		return e;
-	mutex_lock(&c->lock);
-	e = cache_find(c, file, offset, WORD_HIT + WORD_REF);
-	if (!e)
-		c->misses++;
-	mutex_unlock(&c->lock);
-	return e;
-}
-
 struct cache_entry *cache_put(struct cache *c, uint64_t file, uint64_t offset,
 			      void *data, size_t size)
 {

@@ -34,10 +34,6 @@ struct cache *cache_new(size_t bytes_max);
 /* All entries must have been given back.  Accepts NULL. */
 void cache_free(struct cache *cache);
 
-/* The entry, held, or NULL. */
-struct cache_entry *cache_get(struct cache *cache, uint64_t file,
-			      uint64_t offset);
-
 /*
  * Adds @data, which comes from malloc() and is the cache's from now on, and
  * returns the entry, held.  If there is one of that name already, that is
@@ -85,8 +81,8 @@ void cache_charge(struct cache *cache, ssize_t delta);
 size_t cache_bytes(struct cache *cache);
 
 struct cache_stats {
-	uint64_t hits;      /* cache_get()s that found, ..._load()s that did */
-	uint64_t misses;    /* those that did not, or waited for a load */
+	uint64_t hits;      /* cache_get_or_load()s that found it */
+	uint64_t misses;    /* those that loaded, or waited for a load */
 	uint64_t inserts;   /* entries added */
 	uint64_t evictions; /* entries that went again */
 	size_t entries;     /* in the cache now */

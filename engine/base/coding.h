@@ -86,15 +86,10 @@ static inline uint8_t *put_varint(uint8_t *p, uint64_t v)
  */
 const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *v);
 
-static inline size_t varint_size(uint64_t v)
-{
-	return v ? (size_t)(70 - __builtin_clzll(v)) / 7 : 1;
-}
-
-/* Into room that buf_reserve() made. */
+/* Into room that buf_reserve() made, VARINT_SIZE_MAX for each. */
 static inline void buf_put_varint(struct buf *b, uint64_t v)
 {
-	assert(b->cap - b->size >= varint_size(v));
+	assert(b->cap - b->size >= VARINT_SIZE_MAX);
 	b->size = (size_t)(put_varint(b->data + b->size, v) - b->data);
 }
 

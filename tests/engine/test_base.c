@@ -14,7 +14,7 @@ START_TEST(varints_of_every_length_come_back)
 		uint64_t v = (uint64_t)1 << bit, back;
 		uint8_t *end = put_varint(bytes, v);
 
-		ck_assert_uint_eq((size_t)(end - bytes), varint_size(v));
+		ck_assert_int_eq(end - bytes, bit / 7 + 1);
 		ck_assert_ptr_eq(get_varint(bytes, end, &back), end);
 		ck_assert_uint_eq(back, v);
 		ck_assert_ptr_null(get_varint(bytes, end - 1, &back));

@@ -51,9 +51,27 @@ static struct cache_entry *put(struct cache *c, uint64_t file, uint64_t offset)
 	return e;
 }
 
+static int load_nothing(const void *context, void **data, size_t *size)
+{
+	(void)context;
+	(void)data;
+	(void)size;
+	return -ENOENT;
+}
+
+/* The entry, held, if it is there, or NULL. */
+static struct cache_entry *find(struct cache *c, uint64_t file, uint64_t offset)
+{
+	struct cache_entry *e;
+
+	if (cache_get_or_load(c, file, offset, load_nothing, NULL, &e) < 0)
+		return NULL;
+	return e;
+}
+
 static bool has(struct cache *c, uint64_t file, uint64_t offset)
 {
-	struct cache_entry *e = cache_get(c, file, offset);
+	struct cache_entry *e = find(c, file, offset);
 
 	if (e && !holds(e, file, offset, ENTRY))
 		ck_abort_msg("entry %u: wrong bytes", (unsigned)offset);
@@ -93,7 +111,7 @@ START_TEST(files_are_forgotten_but_what_is_held)
 	/* Some have been used and are in the other queue by now. */
 	for (i = 0; i < 200; i++)
 		cache_release(put(c, 9, i));
-	held = cache_get(c, 4, 0);
+	held = find(c, 4, 0);
 	for (file = 1; file <= 5; file++)
 		for (i = 0; i < 10; i++)
 			(void)!has(c, file, i);
@@ -246,7 +264,7 @@ START_TEST(entry_larger_than_all_is_given_and_not_kept)
 	e = cache_put(c, 1, 1, bytes_of(1, 1, 2 * BUDGET), 2 * BUDGET);
 	ck_assert(holds(e, 1, 1, 2 * BUDGET));
 	cache_release(e);
-	ck_assert_ptr_null(cache_get(c, 1, 1));
+	ck_assert_ptr_null(find(c, 1, 1));
 	/* Nor did it drive out what fits. */
 	ck_assert(has(c, 2, 2));
 	ck_assert_uint_le(cache_bytes(c), BUDGET);
@@ -261,7 +279,7 @@ START_TEST(entry_of_most_of_the_budget_is_kept)
 	struct cache_entry *e;
 
 	cache_release(cache_put(c, 1, 1, bytes_of(1, 1, size), size));
-	e = cache_get(c, 1, 1);
+	e = find(c, 1, 1);
 	ck_assert_ptr_nonnull(e);
 	ck_assert(holds(e, 1, 1, size));
 	cache_release(e);
@@ -312,7 +330,7 @@ START_TEST(small_entries_give_way_to_large_ones)
 		cache_release(
 			cache_put(c, 2, i, bytes_of(2, i, 64 * KIB), 64 * KIB));
 	for (i = 0; i < 200; i++) {
-		struct cache_entry *e = cache_get(c, 2, i);
+		struct cache_entry *e = find(c, 2, i);
 
 		kept += e != NULL;
 		cache_release(e);
@@ -366,7 +384,7 @@ START_TEST(table_grows)
 		cache_release(
 			cache_put(c, i % 7, i, bytes_of(i % 7, i, 50), 50));
 	for (i = 0; i < COUNT; i++) {
-		struct cache_entry *e = cache_get(c, i % 7, i);
+		struct cache_entry *e = find(c, i % 7, i);
 
 		ck_assert_ptr_nonnull(e);
 		ck_assert(holds(e, i % 7, i, 50));
@@ -532,7 +550,7 @@ static void work(void *arg)
 		uint64_t file = mem_rand_below(&rand, 3);
 		uint64_t offset = mem_rand_below(&rand, 100);
 		size_t size = offset * 20;
-		struct cache_entry *e = cache_get(w->cache, file, offset);
+		struct cache_entry *e = find(w->cache, file, offset);
 
 		if (e)
 			w->hits++;
