@@ -3,9 +3,7 @@
  * still see; see keep.h.
  *
  * A tombstone is left out as soon as nothing deeper can hold what it hides.
- * Range tombstones are cut where an output ends, so that the tables of a level
- * stay disjoint.  Values in the value log are not touched: handles move, values
- * do not.
+ * Values in the value log are not touched: handles move, values do not.
  */
 #include <stdlib.h>
 
@@ -14,8 +12,8 @@
 #include "engine/gc.h"
 #include "engine/keep.h"
 #include "engine/merge.h"
+#include "engine/output.h"
 #include "engine/snapshot.h"
-#include "engine/sst_writer.h"
 #include "engine/store.h"
 
 /* A compaction under way. */
@@ -24,141 +22,48 @@ struct run {
 	const struct version *version;
 	unsigned target; /* the level that is written */
 	struct edit edit;
-	struct sst_writer *writer; /* of the current output, or NULL */
-	uint64_t number;           /* of its file */
+	struct output out;
 	struct keep keep;
 	struct range_dels ranges; /* fragments over all that is merged */
-	size_t range_at;          /* the first that is not written yet */
-	struct buf from;          /* where the rest of that one begins */
 	uint64_t *snapshots;      /* owned; see keep.h */
 };
 
 static void run_fini(struct run *r)
 {
-	sst_writer_close(r->writer);
+	output_fini(&r->out);
 	keep_fini(&r->keep);
 	range_dels_fini(&r->ranges);
-	buf_fini(&r->from);
 	free(r->snapshots);
 	edit_fini(&r->edit);
 }
 
-static int begin_output(struct run *r)
-{
-	const struct sst_writer_options options = {
-		.block_bytes = r->kv->options.block_bytes,
-		.compress = true,
-		.cache = r->kv->blocks,
-	};
-
-	if (r->writer)
-		return 0;
-	r->number = store_next_number(r->kv);
-	return sst_writer_open(&r->writer, r->kv->env, r->number,
-			       r->kv->store_id, &options);
-}
-
 /* A tombstone over [min, max] that is so old hides nothing any more. */
-static bool superfluous(const struct run *r, struct slice min, struct slice max,
+static bool superfluous(const void *run, struct slice min, struct slice max,
 			uint64_t seq)
 {
+	const struct run *r = run;
+
 	return keep_all_see(&r->keep, seq) &&
 	       (r->target + 1 == VERSION_LEVELS ||
 		version_absent_below(r->version, r->target + 1, min, max));
 }
 
-/*
- * Writes the range tombstones before @end, all that are left if it is empty; of
- * one that reaches beyond, the part before it.
- */
-static int put_ranges(struct run *r, struct slice end)
-{
-	struct range_del d;
-	int rc = 0;
-
-	for (; rc == 0 && r->range_at < r->ranges.count; r->range_at++) {
-		d = r->ranges.items[r->range_at];
-		if (slice_cmp(d.from, buf_slice(&r->from)) < 0)
-			d.from = buf_slice(&r->from);
-		if (end.size > 0 && slice_cmp(d.from, end) >= 0)
-			break;
-		if (end.size > 0 && slice_cmp(d.to, end) > 0)
-			d.to = end;
-		if (superfluous(r, d.from, d.to, d.seq))
-			continue;
-		rc = begin_output(r);
-		if (rc == 0)
-			rc = sst_writer_add_range(r->writer, &d);
-	}
-	return rc;
-}
-
-/* The fragments that reach beyond @end are to go on there. */
-static int ranges_go_on(struct run *r, struct slice end)
-{
-	while (r->range_at > 0 &&
-	       slice_cmp(r->ranges.items[r->range_at - 1].to, end) > 0)
-		r->range_at--;
-	return buf_assign(&r->from, end);
-}
-
-/* Completes the output, which says all that is known of the keys to @end. */
-static int finish_output(struct run *r, struct slice end)
-{
-	struct sst_props props = { 0 };
-	struct sst *sst;
-	uint64_t size;
-	int rc;
-
-	rc = put_ranges(r, end);
-	if (rc == 0 && end.size > 0)
-		rc = ranges_go_on(r, end);
-	if (rc < 0 || !r->writer)
-		return rc;
-	rc = sst_writer_finish(r->writer, &props, &size);
-	if (rc < 0)
-		return rc;
-	sst_writer_close(r->writer);
-	r->writer = NULL;
-	sst = sst_new(r->kv->env, r->kv->store_id, r->number, size, &props);
-	if (!sst)
-		return -ENOMEM;
-	rc = edit_add_sst(&r->edit, r->target, sst);
-	sst_unref(sst);
-	return rc;
-}
-
-/* All versions of a key go to one output: there are no two for it. */
 static int merge_into(struct run *r, struct source *s)
 {
-	struct buf last = BUF_INIT;
 	int rc;
 
 	for (rc = source_first(s); rc == 1; rc = source_next(s)) {
 		const struct entry *e = &s->entry;
-		int keep = keep_entry(&r->keep, e);
 
-		if (keep == 1 && entry_kind(e) == ENTRY_DELETE)
-			keep = !superfluous(r, e->key, e->key, entry_seq(e));
-		if (keep == 0)
-			continue;
-		rc = keep;
-		if (r->writer &&
-		    sst_writer_size(r->writer) >=
-			    r->kv->options.sst_bytes_max &&
-		    !slice_eq(e->key, buf_slice(&last)))
-			rc = finish_output(r, e->key);
-		if (rc >= 0)
-			rc = begin_output(r);
-		if (rc == 0)
-			rc = sst_writer_add(r->writer, e);
-		if (rc == 0)
-			rc = buf_assign(&last, e->key);
+		rc = keep_entry(&r->keep, e);
+		if (rc == 1 && entry_kind(e) == ENTRY_DELETE)
+			rc = !superfluous(r, e->key, e->key, entry_seq(e));
+		if (rc == 1)
+			rc = output_add(&r->out, e);
 		if (rc < 0)
 			break;
 	}
-	buf_fini(&last);
-	return rc < 0 ? rc : finish_output(r, slice_of(NULL, 0));
+	return rc < 0 ? rc : output_finish(&r->out);
 }
 
 /* Merges @count sources, which it takes over, and commits what comes out. */
@@ -216,6 +121,15 @@ static int begin_run(struct run *r)
 	r->keep.snapshots = r->snapshots;
 	r->keep.snapshot_count = count;
 	r->keep.ranges = &r->ranges;
+	r->out = (struct output){
+		.kv = r->kv,
+		.edit = &r->edit,
+		.level = r->target,
+		.bytes_max = r->kv->options.sst_bytes_max,
+		.ranges = &r->ranges,
+		.useless = superfluous,
+		.context = r,
+	};
 	return range_dels_fragment(&r->ranges, r->snapshots, count);
 }
 

@@ -11,8 +11,8 @@
 #include "engine/gc.h"
 #include "engine/keep.h"
 #include "engine/mt_range.h"
+#include "engine/output.h"
 #include "engine/snapshot.h"
-#include "engine/sst_writer.h"
 #include "engine/store.h"
 
 /* Whether anything older can be below, which a tombstone must go on hiding. */
@@ -35,17 +35,16 @@ static bool must_hide(const struct version *v, struct slice min,
 #define PORTION_BYTES (1 * MIB)
 #define PORTION_COUNT 1024
 
-/* A table being written. */
+/* A flush under way. */
 struct flush {
 	struct kv *kv;
 	struct mt *mt;
 	const struct version *below;
-	struct sst_writer *writer;
+	struct output out;
 	struct vlog_batch blobs; /* the large values of the portion */
 	struct entry *portion;   /* owned; the entries lie in mt */
 	size_t count;
-	uint64_t entries; /* written to the table, and range tombstones */
-	uint64_t seen;    /* of the memtable's, so far */
+	uint64_t seen; /* of the memtable's, so far */
 	struct keep keep;
 	struct range_dels ranges; /* fragments */
 	uint64_t *snapshots;      /* owned */
@@ -91,10 +90,9 @@ static int write_portion(struct flush *f)
 					   blob_handle_encode(&handle, bytes));
 			e.tag = entry_tag(entry_seq(&e), ENTRY_BLOB);
 		}
-		rc = sst_writer_add(f->writer, &e);
+		rc = output_add(&f->out, &e);
 	}
 	vlog_batch_reset(&f->blobs);
-	f->entries += f->count;
 	f->count = 0;
 	tell_progress(f);
 	return rc;
@@ -114,14 +112,22 @@ static int add_entry(struct flush *f, const struct entry *e)
 	return rc;
 }
 
+/* A tombstone over [min, max] that is so old hides nothing any more. */
+static bool superfluous(const void *flush, struct slice min, struct slice max,
+			uint64_t seq)
+{
+	const struct flush *f = flush;
+
+	return keep_all_see(&f->keep, seq) && !must_hide(f->below, min, max);
+}
+
 /* Whether @e is of use to anybody; or an error. */
 static int is_wanted(struct flush *f, const struct entry *e)
 {
 	int rc = keep_entry(&f->keep, e);
 
-	if (rc == 1 && entry_kind(e) == ENTRY_DELETE &&
-	    keep_all_see(&f->keep, entry_seq(e)))
-		rc = must_hide(f->below, e->key, e->key);
+	if (rc == 1 && entry_kind(e) == ENTRY_DELETE)
+		rc = !superfluous(f, e->key, e->key, entry_seq(e));
 	return rc;
 }
 
@@ -137,24 +143,9 @@ static int write_entries(struct flush *f, struct source *s)
 		if (rc < 0)
 			break;
 	}
-	return rc < 0 ? rc : write_portion(f);
-}
-
-static int write_ranges(struct flush *f)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < f->ranges.count; i++) {
-		const struct range_del *r = &f->ranges.items[i];
-
-		if (keep_all_see(&f->keep, r->seq) &&
-		    !must_hide(f->below, r->from, r->to))
-			continue;
-		rc = sst_writer_add_range(f->writer, r);
-		f->entries++;
-	}
-	return rc;
+	if (rc == 0)
+		rc = write_portion(f);
+	return rc < 0 ? rc : output_finish(&f->out);
 }
 
 /* What readers there are, and what the memtable's range tombstones hide. */
@@ -172,54 +163,34 @@ static int prepare_keep(struct flush *f)
 	return mt_range_dels(f->mt, f->snapshots, count, &f->ranges);
 }
 
-/* Completes the table, unless nothing was left to write. */
-static int finish_table(struct flush *f, uint64_t number, struct edit *edit)
-{
-	struct sst_props props = { 0 };
-	struct sst *sst;
-	uint64_t size;
-	int rc;
-
-	if (f->entries == 0)
-		return 0;
-	rc = sst_writer_finish(f->writer, &props, &size);
-	if (rc < 0)
-		return rc;
-	sst = sst_new(f->kv->env, f->kv->store_id, number, size, &props);
-	rc = sst ? edit_add_sst(edit, 0, sst) : -ENOMEM;
-	sst_unref(sst);
-	return rc;
-}
-
-/* Writes @mt, @view's oldest, to a table on L0 and adds that to @edit. */
+/*
+ * Writes @mt, @view's oldest, to a table on L0 and adds that to @edit.  What
+ * has very many range tombstones becomes several tables, which do not overlap.
+ */
 static int write_table(struct kv *kv, const struct view *view, struct mt *mt,
 		       struct edit *edit)
 {
-	const struct sst_writer_options options = {
-		.block_bytes = kv->options.block_bytes,
-		.compress = true,
-		.cache = kv->blocks,
-	};
 	struct flush f = { .kv = kv, .mt = mt, .below = view->version };
-	uint64_t number = store_next_number(kv);
 	struct source *s = mt_source(mt);
 	int rc = -ENOMEM;
 
 	range_dels_init(&f.ranges);
 	f.portion = calloc(PORTION_COUNT, sizeof(*f.portion));
+	f.out = (struct output){
+		.kv = kv,
+		.edit = edit,
+		.level = 0,
+		.bytes_max = UINT64_MAX,
+		.ranges = &f.ranges,
+		.useless = superfluous,
+		.context = &f,
+	};
 	if (s && f.portion)
-		rc = sst_writer_open(&f.writer, kv->env, number, kv->store_id,
-				     &options);
-	if (rc == 0)
 		rc = prepare_keep(&f);
 	if (rc == 0)
 		rc = write_entries(&f, s);
-	if (rc == 0)
-		rc = write_ranges(&f);
-	if (rc == 0)
-		rc = finish_table(&f, number, edit);
 	vlog_batch_fini(&f.blobs);
-	sst_writer_close(f.writer);
+	output_fini(&f.out);
 	source_close(s);
 	keep_fini(&f.keep);
 	range_dels_fini(&f.ranges);

@@ -49,8 +49,9 @@ libengine_a_SOURCES = \
 	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
 	%D%/mt_hash.c %D%/mt_hash.h \
 	%D%/mt_range.c %D%/mt_range.h \
-	%D%/ordinals.c %D%/ordinals.h \
 	%D%/mt_tree.c %D%/mt_tree.h \
+	%D%/ordinals.c %D%/ordinals.h \
+	%D%/output.c %D%/output.h \
 	%D%/pace.c %D%/pace.h \
 	%D%/page.c %D%/page.h \
 	%D%/prepare.c %D%/prepare.h \

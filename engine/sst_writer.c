@@ -4,7 +4,6 @@
 
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
-#include "engine/block.h"
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/filter.h"
@@ -99,6 +98,20 @@ void sst_writer_close(struct sst_writer *w)
 uint64_t sst_writer_size(const struct sst_writer *w)
 {
 	return w->pending_at + w->pending.size + block_builder_size(&w->data);
+}
+
+bool sst_writer_is_full(const struct sst_writer *w, uint64_t bytes_max)
+{
+	size_t ranges = block_builder_page_size(&w->ranges);
+
+	return ranges >= SST_RANGES_FULL ||
+	       sst_writer_size(w) + ranges >= bytes_max;
+}
+
+struct slice sst_writer_last_key(const struct sst_writer *w)
+{
+	return w->data.count > 0 ? buf_slice(&w->data.last_key)
+				 : buf_slice(&w->props.key_max);
 }
 
 static int write_pending(struct sst_writer *w)
@@ -265,6 +278,17 @@ int sst_writer_add(struct sst_writer *w, const struct entry *e)
 	return block_is_full(w) ? cut_block(w) : 0;
 }
 
+/* A page is larger than its block, so what bounds it bounds both. */
+static int check_ranges_fit(const struct sst_writer *w,
+			    const struct range_del *r)
+{
+	if (page_size(w->ranges.count + 1, w->ranges.bytes + r->from.size +
+						   r->to.size) > SST_RANGES_MAX)
+		return error_set(-E2BIG,
+				 "too many range tombstones for one table");
+	return 0;
+}
+
 int sst_writer_add_range(struct sst_writer *w, const struct range_del *r)
 {
 	const struct entry e = {
@@ -272,9 +296,9 @@ int sst_writer_add_range(struct sst_writer *w, const struct range_del *r)
 		.value = r->to,
 		.tag = entry_tag(r->seq, ENTRY_RANGE_DELETE),
 	};
-	int rc = 0;
+	int rc = check_ranges_fit(w, r);
 
-	if (w->ranges.count == 0) {
+	if (rc == 0 && w->ranges.count == 0) {
 		rc = buf_assign(&w->range_min, r->from);
 		w->range_min_seq = r->seq;
 	}

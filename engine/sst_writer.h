@@ -8,9 +8,14 @@
 #ifndef ENGINE_SST_WRITER_H
 #define ENGINE_SST_WRITER_H
 
+#include "engine/block.h"
 #include "engine/entry.h"
 #include "engine/range_del.h"
 #include "engine/sst_format.h"
+
+/* Bytes of the page that range tombstones become. */
+#define SST_RANGES_FULL ((size_t)8 << 20)
+#define SST_RANGES_MAX  BLOCK_SIZE_MAX
 
 struct cache;
 struct sst_writer;
@@ -36,13 +41,24 @@ int sst_writer_add(struct sst_writer *w, const struct entry *e) MUST_USE;
 
 /*
  * Adds a range tombstone.  They come as fragments in their order, at any time;
- * see range_del.h.
+ * see range_del.h.  Returns 0, -ENOMEM, or -E2BIG: with it the table could not
+ * be read again.
  */
 int sst_writer_add_range(struct sst_writer *w,
 			 const struct range_del *r) MUST_USE;
 
 /* The bytes written or waiting to be, in compressed form. */
 uint64_t sst_writer_size(const struct sst_writer *w);
+
+/*
+ * Whether a table that is to have about @bytes_max bytes is complete.  It is,
+ * too, with SST_RANGES_FULL bytes of range tombstones: whoever comes upon one
+ * of them reads them all.
+ */
+bool sst_writer_is_full(const struct sst_writer *w, uint64_t bytes_max);
+
+/* The key of the last entry, empty if there is none; valid until the next. */
+struct slice sst_writer_last_key(const struct sst_writer *w);
 
 /*
  * Completes the file, to which something was added, and makes its bytes

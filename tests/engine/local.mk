@@ -21,6 +21,7 @@ ENGINE_SUITES = \
 	tests/engine/test_model \
 	tests/engine/test_mt \
 	tests/engine/test_ordinals \
+	tests/engine/test_output \
 	tests/engine/test_pace \
 	tests/engine/test_queue \
 	tests/engine/test_range_del \
@@ -94,6 +95,10 @@ tests_engine_test_mt_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_mt_LDADD = $(ENGINE_TEST_LIBS)
 # The test says which allocation fails.
 tests_engine_test_mt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+
+tests_engine_test_output_SOURCES = %D%/test_output.c %D%/entries.h tests/suite.h
+tests_engine_test_output_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_output_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_merge_SOURCES = %D%/test_merge.c %D%/entries.h tests/suite.h
 tests_engine_test_merge_CFLAGS = $(TEST_CFLAGS)

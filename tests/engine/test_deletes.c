@@ -158,22 +158,71 @@ START_TEST(empty_and_wrong_ranges)
 }
 END_TEST
 
+/* As after the death of the process. */
+static void reopen(const struct kv_options *o)
+{
+	struct env *next;
+
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &next));
+	ck_ok(kv_close(kv));
+	env_free(env);
+	env = next;
+	ck_ok(kv_open(&kv, env, o));
+}
+
 START_TEST(range_deletes_survive_a_reopening)
 {
 	unsigned found[50], i;
-	struct env *next;
 
 	for (i = 0; i < 50; i++)
 		ck_ok(put(i));
 	ck_ok(delete_range(10, 40));
 	flush_or_not(_i);
-	ck_ok(kv_close(kv));
-	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &next));
-	env_free(env);
-	env = next;
-	ck_ok(kv_open(&kv, env, &options));
+	reopen(&options);
 	ck_assert_uint_eq(scan(NULL, found, 50), 20);
 	ck_assert_uint_eq(found[10], 40);
+}
+END_TEST
+
+static int delete_wide(unsigned first, unsigned count)
+{
+	static char from[KV_KEY_MAX], to[KV_KEY_MAX];
+	struct kv_batch *batch = kv_batch_new();
+	unsigned i;
+	int rc;
+
+	for (i = first; i < first + count; i++) {
+		snprintf(from, sizeof(from), "key/%06u", 2 * i);
+		snprintf(to, sizeof(to), "key/%06u", 2 * i + 1);
+		kv_batch_delete_range(batch, slice_of(from, sizeof(from)),
+				      slice_of(to, sizeof(to)));
+	}
+	rc = kv_write(kv, batch);
+	kv_batch_free(batch);
+	return rc;
+}
+
+/* More than a table can have of them, at once, from the log. */
+START_TEST(ranges_of_any_number_are_flushed)
+{
+	enum { COUNT = 34000 };
+	struct kv_options large = options;
+	unsigned found[3];
+
+	large.memtable_bytes_max = 256 * MIB;
+	large.background = false;
+	reopen(&large);
+	/* Else there is nothing to hide. */
+	ck_ok(put(1));
+	ck_ok(put(999999));
+	ck_ok(kv_flush(kv));
+	ck_ok(delete_wide(0, COUNT / 2));
+	ck_ok(delete_wide(COUNT / 2, COUNT / 2));
+	reopen(&large);
+	ck_ok(kv_verify(kv));
+	ck_ok(kv_compact(kv));
+	ck_assert_uint_eq(scan(NULL, found, 3), 1);
+	ck_assert_uint_eq(found[0], 999999);
 }
 END_TEST
 
@@ -328,6 +377,7 @@ int main(void)
 	tcase_add_loop_test(tc, range_is_gone_and_nothing_else, 0, 3);
 	tcase_add_test(tc, empty_and_wrong_ranges);
 	tcase_add_loop_test(tc, range_deletes_survive_a_reopening, 0, 3);
+	tcase_add_test(tc, ranges_of_any_number_are_flushed);
 	tcase_add_test(tc, prefixes);
 
 	tc = suite_case(s, "voids");

@@ -710,6 +710,42 @@ START_TEST(unfinished_file_is_removed)
 }
 END_TEST
 
+/* What a writer takes can be read; and what could not be it does not take. */
+START_TEST(ranges_have_a_limit)
+{
+	const struct sst_writer_options options = { .block_bytes = 512 };
+	static char from[1024], to[1024];
+	struct range_del d = { slice_of(from, sizeof(from)),
+			       slice_of(to, sizeof(to)), 1 };
+	const struct range_dels *ranges;
+	struct table t = { 0 };
+	struct sst_props props = { 0 };
+	struct sst_writer *w;
+	uint64_t size;
+	unsigned n;
+	int rc = 0;
+
+	ck_ok(env_mem_new(&t.env, 1));
+	ck_ok(sst_writer_open(&w, t.env, NUMBER, store_id, &options));
+	for (n = 0; rc == 0; n++) {
+		ck_assert_uint_lt(n, SST_RANGES_MAX / 2048);
+		snprintf(from, sizeof(from), "%08u", 2 * n);
+		snprintf(to, sizeof(to), "%08u", 2 * n + 1);
+		rc = sst_writer_add_range(w, &d);
+		ck_assert_int_eq(sst_writer_is_full(w, UINT64_MAX),
+				 n >= SST_RANGES_FULL / (2048 + 26));
+	}
+	ck_assert_int_eq(rc, -E2BIG);
+	ck_ok(sst_writer_finish(w, &props, &size));
+	sst_writer_close(w);
+	t.sst = sst_new(t.env, store_id, NUMBER, size, &props);
+	ck_assert_ptr_nonnull(t.sst);
+	ck_ok(sst_ranges(t.sst, &ranges));
+	ck_assert_uint_eq(ranges->count, n - 1);
+	table_fini(&t);
+}
+END_TEST
+
 START_TEST(dropped_table_goes_with_the_last_reference)
 {
 	struct table t = { 0 };
@@ -841,6 +877,7 @@ int main(void)
 	tcase_add_test(tc, level_is_one_source);
 	tcase_add_test(tc, level_recovers_from_a_failure);
 	tcase_add_test(tc, unfinished_file_is_removed);
+	tcase_add_test(tc, ranges_have_a_limit);
 	tcase_add_test(tc, dropped_table_goes_with_the_last_reference);
 
 	tc = suite_case(s, "properties");
