@@ -94,7 +94,8 @@ tests_engine_test_mt_SOURCES = %D%/test_mt.c %D%/entries.h tests/suite.h
 tests_engine_test_mt_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_mt_LDADD = $(ENGINE_TEST_LIBS)
 # The test says which allocation fails.
-tests_engine_test_mt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+tests_engine_test_mt_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=mmap
 
 tests_engine_test_output_SOURCES = %D%/test_output.c %D%/entries.h tests/suite.h
 tests_engine_test_output_CFLAGS = $(TEST_CFLAGS)
