@@ -190,13 +190,14 @@ static bool is_quiet(struct gc_file *f, const struct view *view UNUSED)
 	return blob_is_idle(f->blob, &f->entered);
 }
 
+/* It may have died since it was picked, and not be dropped yet. */
 static bool is_settled(struct gc_file *f, const struct view *view)
 {
 	const struct version_blob *vb = version_blob(view->version,
 						     f->blob->id);
 	uint64_t entered;
 
-	return vb && vb->blob == f->blob &&
+	return vb && vb->blob == f->blob && vb->live_count > 0 &&
 	       !view_mts_refer(view, f->blob->id) &&
 	       blob_is_idle(f->blob, &entered) && entered == f->entered;
 }

@@ -122,7 +122,7 @@ tests_engine_test_histogram_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_histogram_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_checkpoint_SOURCES = \
-	%D%/test_checkpoint.c %D%/model.h tests/suite.h
+	%D%/test_checkpoint.c %D%/forward.h %D%/model.h tests/suite.h
 tests_engine_test_checkpoint_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_checkpoint_LDADD = $(ENGINE_TEST_LIBS)
 
@@ -170,7 +170,7 @@ tests_engine_test_blob_dir_SOURCES = %D%/test_blob_dir.c tests/suite.h
 tests_engine_test_blob_dir_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_blob_dir_LDADD = $(ENGINE_TEST_LIBS)
 
-tests_engine_test_gc_SOURCES = %D%/test_gc.c tests/suite.h
+tests_engine_test_gc_SOURCES = %D%/test_gc.c %D%/forward.h tests/suite.h
 tests_engine_test_gc_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_gc_LDADD = $(ENGINE_TEST_LIBS)
 

@@ -11,6 +11,7 @@
 #include "engine/base/env_mem.h"
 #include "engine/base/thread.h"
 #include "engine/kv.h"
+#include "tests/engine/forward.h"
 #include "tests/engine/model.h"
 
 #define WRITERS 3
@@ -547,124 +548,59 @@ END_TEST
  * when the first file is made, or somebody else makes one before the lock.
  */
 struct meddler {
-	struct env env;
-	struct env_ops ops;
-	struct env *inner;
+	struct forward forward;
 	bool done;
 };
-
-static struct meddler *meddler_of(struct env *e)
-{
-	return container_of(e, struct meddler, env);
-}
 
 static int meddle_open(struct env *e, const char *name, enum env_mode mode,
 		       struct env_file **out)
 {
-	struct meddler *m = meddler_of(e);
+	struct meddler *m = container_of(e, struct meddler, forward.env);
 
 	if (!m->done)
 		ck_ok(kv_compact(kv));
 	m->done = true;
-	return env_open(m->inner, name, mode, out);
+	return forward_open(e, name, mode, out);
 }
 
 static int meddle_lock(struct env *e, const char *name)
 {
-	struct env *inner = meddler_of(e)->inner;
 	struct env_file *f;
 
-	ck_ok(env_open(inner, "000007.sst", ENV_CREATE, &f));
+	ck_ok(env_open(forward_inner(e), "000007.sst", ENV_CREATE, &f));
 	env_close(f);
-	return env_lock(inner, name);
-}
-
-static int inner_open(struct env *e, const char *name, enum env_mode mode,
-		      struct env_file **out)
-{
-	return env_open(meddler_of(e)->inner, name, mode, out);
-}
-
-static int inner_lock(struct env *e, const char *name)
-{
-	return env_lock(meddler_of(e)->inner, name);
-}
-
-static int inner_rename(struct env *e, const char *from, const char *to)
-{
-	return env_rename(meddler_of(e)->inner, from, to);
-}
-
-static int inner_remove(struct env *e, const char *name)
-{
-	return env_remove(meddler_of(e)->inner, name);
-}
-
-static int inner_sync_dir(struct env *e)
-{
-	return env_sync_dir(meddler_of(e)->inner);
-}
-
-static int inner_list(struct env *e, struct env_names *names)
-{
-	return env_list(meddler_of(e)->inner, names);
-}
-
-static uint64_t inner_realtime_ns(struct env *e)
-{
-	return env_realtime_ns(meddler_of(e)->inner);
-}
-
-static void inner_random(struct env *e, void *buf, size_t size)
-{
-	env_random(meddler_of(e)->inner, buf, size);
-}
-
-static void meddler_init(struct meddler *m)
-{
-	*m = (struct meddler){ .inner = mem_env(2) };
-	m->ops = (struct env_ops){
-		.open = inner_open,
-		.lock = inner_lock,
-		.rename = inner_rename,
-		.remove = inner_remove,
-		.sync_dir = inner_sync_dir,
-		.list = inner_list,
-		.realtime_ns = inner_realtime_ns,
-		.random = inner_random,
-	};
-	m->env.ops = &m->ops;
+	return forward_lock(e, name);
 }
 
 /* The files that the compaction drops are still needed. */
 START_TEST(the_source_is_compacted_meanwhile)
 {
-	struct meddler m;
+	struct meddler m = { .done = false };
 	struct env *after;
 
 	open_filled(mem_env(1));
-	meddler_init(&m);
-	m.ops.open = meddle_open;
-	ck_ok(kv_checkpoint(kv, &m.env));
+	forward_init(&m.forward, mem_env(2));
+	m.forward.ops.open = meddle_open;
+	ck_ok(kv_checkpoint(kv, &m.forward.env));
 	ck_assert(m.done);
-	after = cut(m.inner, ENV_MEM_LOSE_ALL, 1);
+	after = cut(m.forward.inner, ENV_MEM_LOSE_ALL, 1);
 	ck_ok(kv_close(open_as(after, &model)));
 	env_free(after);
-	env_free(m.inner);
+	env_free(m.forward.inner);
 	close_filled();
 }
 END_TEST
 
 START_TEST(somebody_was_faster)
 {
-	struct meddler m;
+	struct forward f;
 
 	open_filled(mem_env(1));
-	meddler_init(&m);
-	m.ops.lock = meddle_lock;
-	ck_assert_int_eq(kv_checkpoint(kv, &m.env), -ENOTEMPTY);
-	ck_assert_uint_eq(file_count(m.inner), 1);
-	env_free(m.inner);
+	forward_init(&f, mem_env(2));
+	f.ops.lock = meddle_lock;
+	ck_assert_int_eq(kv_checkpoint(kv, &f.env), -ENOTEMPTY);
+	ck_assert_uint_eq(file_count(f.inner), 1);
+	env_free(f.inner);
 	close_filled();
 }
 END_TEST

@@ -14,6 +14,7 @@
 #include "engine/file_format.h"
 #include "engine/gc.h"
 #include "engine/store.h"
+#include "tests/engine/forward.h"
 
 #define VALUE_SIZE ((size_t)3000)
 #define KEYS       800u
@@ -388,6 +389,87 @@ START_TEST(what_a_memtable_refers_to_is_left)
 }
 END_TEST
 
+/* ------------------------------------------- dead before it is collected -- */
+
+/* What happens when a collection that has picked its files looks for room. */
+static struct {
+	struct kv *kv; /* NULL: nothing */
+	struct thread thread;
+	int rc;
+} meanwhile;
+
+static void compact_main(void *arg)
+{
+	meanwhile.rc = kv_compact(arg);
+}
+
+static bool anything_lives(struct kv *kv)
+{
+	struct view *view = store_view(kv);
+	bool lives = false;
+	size_t i;
+
+	for (i = 0; i < view->version->blob_count; i++)
+		lives |= view->version->blobs[i].live_count > 0;
+	view_unref(view);
+	return lives;
+}
+
+/* Everything dies, and nobody can drop it yet, since we are inside. */
+static int space_meanwhile(struct env *e, struct env_space *space)
+{
+	struct kv *kv = meanwhile.kv;
+	struct view *view;
+
+	meanwhile.kv = NULL;
+	if (kv) {
+		view = store_view(kv);
+		enter_all(view, true);
+		ck_ok(thread_start(&meanwhile.thread, "compact", 0,
+				   compact_main, kv));
+		while (anything_lives(kv))
+			usleep(1000);
+		usleep(20000);
+		enter_all(view, false);
+		view_unref(view);
+	}
+	return forward_space(e, space);
+}
+
+START_TEST(what_dies_meanwhile_is_no_damage)
+{
+	struct kv_options o = small;
+	struct forward f;
+	struct view *view;
+	struct test t = { 0 };
+	unsigned i;
+
+	o.memtable_bytes_max = 4 * MIB;
+	ck_ok(env_mem_new(&t.env, 1));
+	forward_init(&f, t.env);
+	f.ops.space = space_meanwhile;
+	ck_ok(kv_open(&t.kv, &f.env, &o));
+	fill_and_overwrite(&t);
+	compact_only(&t);
+	view = store_view(t.kv);
+	enter_all(view, true);
+	for (i = 0; i < KEYS; i++)
+		drop(&t, "key", i);
+	ck_ok(kv_flush(t.kv));
+	enter_all(view, false);
+	view_unref(view);
+
+	meanwhile.kv = t.kv;
+	ck_ok(gc_step(t.kv, 0));
+	ck_assert_ptr_null(meanwhile.kv);
+	thread_join(&meanwhile.thread);
+	ck_ok(meanwhile.rc);
+	ck_ok(gc_drop_dead(t.kv));
+	ck_assert_uint_eq(count_files(&t, false), 0);
+	test_close(&t);
+}
+END_TEST
+
 /* A value that cannot be read keeps its file, and no other. */
 START_TEST(damage_stops_one_file)
 {
@@ -583,6 +665,7 @@ int main(void)
 	tcase_add_test(tc, readers_keep_the_old_file);
 	tcase_add_test(tc, who_is_inside_keeps_a_file);
 	tcase_add_test(tc, what_a_memtable_refers_to_is_left);
+	tcase_add_test(tc, what_dies_meanwhile_is_no_damage);
 	tcase_add_test(tc, damage_stops_one_file);
 	tcase_add_test(tc, full_medium_is_no_error_of_the_store);
 
