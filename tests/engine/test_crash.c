@@ -59,11 +59,19 @@ static struct kv_options shape(unsigned kind)
 	return o;
 }
 
+/* What is looked at, for messages. */
+static struct {
+	unsigned kind;
+	uint64_t kth, seed;
+} state;
+
 /* As ck_ok(), but silent when all is well. */
 static void must(int rc, const char *what)
 {
 	if (rc != 0)
-		ck_abort_msg("%s: %d, %s", what, rc, kv_error_text(rc));
+		ck_abort_msg("kind %u, call %u, seed %u: %s: %d, %s",
+			     state.kind, (unsigned)state.kth,
+			     (unsigned)state.seed, what, rc, kv_error_text(rc));
 }
 
 struct outcome {
@@ -264,6 +272,9 @@ static void cut_once(unsigned kind, uint64_t kth, uint64_t seed)
 	struct outcome done;
 	struct kv *kv;
 
+	state.kind = kind;
+	state.kth = kth;
+	state.seed = seed;
 	env = run_with(&o, ENV_MEM_CUT, kth, true, seed, &done);
 	must(env_mem_cut(env, loss, seed, &after), "no cut");
 	env_free(env);
