@@ -16,6 +16,7 @@ ENGINE_SUITES = \
 	tests/engine/test_histogram \
 	tests/engine/test_keep \
 	tests/engine/test_kv \
+	tests/engine/test_leftovers \
 	tests/engine/test_manifest \
 	tests/engine/test_merge \
 	tests/engine/test_model \
@@ -100,6 +101,10 @@ tests_engine_test_mt_LDFLAGS = $(AM_LDFLAGS) \
 tests_engine_test_output_SOURCES = %D%/test_output.c %D%/entries.h tests/suite.h
 tests_engine_test_output_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_output_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_leftovers_SOURCES = %D%/test_leftovers.c %D%/model.h tests/suite.h
+tests_engine_test_leftovers_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_leftovers_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_merge_SOURCES = %D%/test_merge.c %D%/entries.h tests/suite.h
 tests_engine_test_merge_CFLAGS = $(TEST_CFLAGS)
