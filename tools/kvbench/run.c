@@ -45,6 +45,23 @@ int run_reopen(struct run *run)
 	return rc < 0 ? rc : run_open(run);
 }
 
+int run_items(struct run *run, item_key key, size_t value_size,
+	      int (*work)(struct run *run, struct items *items))
+{
+	struct items items;
+	int rc = items_init(&items, run->target, key, value_size);
+
+	if (rc < 0)
+		return rc;
+	rc = run_open(run);
+	if (rc == 0)
+		rc = work(run, &items);
+	if (rc == 0)
+		rc = run_close(run);
+	items_fini(&items);
+	return rc;
+}
+
 int run_flush(struct run *run)
 {
 	return run->target->flush ? run->target->flush(run->store) : 0;

@@ -56,6 +56,13 @@ int run_close(struct run *run) MUST_USE;
 /* As run_close() and run_open(). */
 int run_reopen(struct run *run) MUST_USE;
 
+/*
+ * What most workloads are: opens the store, does @work with items of that kind,
+ * and closes the store.
+ */
+int run_items(struct run *run, item_key key, size_t value_size,
+	      int (*work)(struct run *run, struct items *items)) MUST_USE;
+
 /* Do nothing where the target knows no such thing. */
 int run_flush(struct run *run) MUST_USE;
 int run_compact(struct run *run) MUST_USE;

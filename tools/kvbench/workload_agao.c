@@ -60,31 +60,24 @@ static int compact(struct run *run)
 	return rc < 0 ? rc : run_emit_ns(run, "compact", NS_PER_MS, start_ns);
 }
 
-static int run_agao(struct run *run)
+static int steps(struct run *run, struct items *items)
 {
-	struct items items;
-	int rc = items_init(&items, run->target, item_key_decimal, VALUE_BYTES);
+	int rc = put(run, items);
 
-	if (rc < 0)
-		return rc;
-	rc = run_open(run);
-	if (rc < 0)
-		goto free_items;
-	rc = put(run, &items);
 	if (rc == 0)
 		rc = run_reopen(run);
 	if (rc == 0)
-		rc = get(run, &items, "get_uncompacted");
+		rc = get(run, items, "get_uncompacted");
 	if (rc == 0)
 		rc = compact(run);
 	if (rc == 0)
-		rc = get(run, &items, "get_compacted");
-	if (rc == 0)
-		rc = run_close(run);
-
-free_items:
-	items_fini(&items);
+		rc = get(run, items, "get_compacted");
 	return rc;
+}
+
+static int run_agao(struct run *run)
+{
+	return run_items(run, item_key_decimal, VALUE_BYTES, steps);
 }
 
 const struct workload workload_agao = {

@@ -38,21 +38,13 @@ static int prepare(struct run *run, struct items *items)
 	return rc;
 }
 
-static int get_present(struct run *run, struct items *items,
-		       const uint32_t *ids, size_t count)
-{
-	return items_get_all(items, run->session, ids, count);
-}
-
-static int get_absent(struct run *run, struct items *items, const uint32_t *ids,
-		      size_t count)
+static int get_absent(struct run *run, const uint32_t *ids, size_t count)
 {
 	uint8_t buf[ITEM_KEY_MAX];
 	struct target_seen seen;
 	size_t i;
 	int rc = -ENOENT;
 
-	(void)items;
 	for (i = 0; rc == -ENOENT && i < count; i++)
 		rc = run->target->get(run->session,
 				      item_key_absent(buf, ids[i]), &seen);
@@ -61,50 +53,46 @@ static int get_absent(struct run *run, struct items *items, const uint32_t *ids,
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static int run_gets(struct run *run,
-		    int (*get)(struct run *run, struct items *items,
-			       const uint32_t *ids, size_t count))
+static int gets(struct run *run, struct items *items, bool present)
 {
 	size_t below = run_scaled(run, ITEMS, COUNT_MIN);
 	size_t count = run_scaled(run, GETS, COUNT_MIN);
 	uint32_t *ids = ids_zipf(count, below, SEED);
-	struct items items;
 	uint64_t start_ns;
 	int rc;
 
 	if (!ids)
 		return -ENOMEM;
-	rc = items_init(&items, run->target, item_key_ordered, VALUE_BYTES);
-	if (rc < 0)
-		goto free_ids;
-	rc = run_open(run);
-	if (rc < 0)
-		goto free_items;
-	rc = prepare(run, &items);
+	rc = prepare(run, items);
 	if (rc == 0) {
 		start_ns = probe_ns();
-		rc = get(run, &items, ids, count);
+		rc = present ? items_get_all(items, run->session, ids, count)
+			     : get_absent(run, ids, count);
 	}
 	if (rc == 0)
 		rc = run_emit_ns(run, "get", count, start_ns);
-	if (rc == 0)
-		rc = run_close(run);
-
-free_items:
-	items_fini(&items);
-free_ids:
 	free(ids);
 	return rc;
 }
 
+static int get_cached(struct run *run, struct items *items)
+{
+	return gets(run, items, true);
+}
+
+static int get_missing(struct run *run, struct items *items)
+{
+	return gets(run, items, false);
+}
+
 static int run_cached(struct run *run)
 {
-	return run_gets(run, get_present);
+	return run_items(run, item_key_ordered, VALUE_BYTES, get_cached);
 }
 
 static int run_missing(struct run *run)
 {
-	return run_gets(run, get_absent);
+	return run_items(run, item_key_ordered, VALUE_BYTES, get_missing);
 }
 
 const struct workload workload_cached = {

@@ -32,18 +32,7 @@ static int fill_and_flush(struct run *run, struct items *items)
 
 static int run_flush_workload(struct run *run)
 {
-	struct items items;
-	int rc = items_init(&items, run->target, item_key_ordered, 0);
-
-	if (rc < 0)
-		return rc;
-	rc = run_open(run);
-	if (rc == 0)
-		rc = fill_and_flush(run, &items);
-	if (rc == 0)
-		rc = run_close(run);
-	items_fini(&items);
-	return rc;
+	return run_items(run, item_key_ordered, 0, fill_and_flush);
 }
 
 const struct workload workload_flush = {

@@ -34,26 +34,23 @@ static int put_by(struct run *run, const struct items *items, size_t count,
 	return rc;
 }
 
-static int run_sync(struct run *run)
+static int put_by_few_and_many(struct run *run, struct items *items)
 {
 	size_t few = run_scaled(run, PUTS, COUNT_MIN);
 	size_t many = run_scaled(run, PUTS_THREADS, COUNT_MIN);
-	struct items items;
-	int rc = items_init(&items, run->target, item_key_ordered, VALUE_BYTES);
+	int rc = put_by(run, items, few, 1, "t1");
 
-	if (rc < 0)
-		return rc;
-	rc = run_open(run);
 	if (rc == 0)
-		rc = put_by(run, &items, few, 1, "t1");
+		rc = put_by(run, items, many, 4, "t4");
 	if (rc == 0)
-		rc = put_by(run, &items, many, 4, "t4");
-	if (rc == 0)
-		rc = put_by(run, &items, many, 16, "t16");
-	if (rc == 0)
-		rc = run_close(run);
-	items_fini(&items);
+		rc = put_by(run, items, many, 16, "t16");
 	return rc;
+}
+
+static int run_sync(struct run *run)
+{
+	return run_items(run, item_key_ordered, VALUE_BYTES,
+			 put_by_few_and_many);
 }
 
 /* A file all of whose blocks were written. */

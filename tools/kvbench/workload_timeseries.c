@@ -79,35 +79,27 @@ static int write_and_read(struct run *run, struct items *items,
 	return rc;
 }
 
-static int run_timeseries(struct run *run)
+static int early_and_late(struct run *run, struct items *items)
 {
 	double *latency_us = calloc(READS, sizeof(*latency_us));
-	struct items items;
 	int rc;
 
 	if (!latency_us)
 		return -ENOMEM;
-	rc = items_init(&items, run->target, item_key_ordered, VALUE_BYTES);
-	if (rc < 0)
-		goto free_latency;
-	rc = run_open(run);
-	if (rc < 0)
-		goto free_items;
-	rc = write_and_read(run, &items, latency_us);
+	rc = write_and_read(run, items, latency_us);
 	if (rc == 0)
 		rc = run_emit(run, "latest100_early",
 			      median(latency_us, WINDOW));
 	if (rc == 0)
 		rc = run_emit(run, "latest100_late",
 			      median(latency_us + READS - WINDOW, WINDOW));
-	if (rc == 0)
-		rc = run_close(run);
-
-free_items:
-	items_fini(&items);
-free_latency:
 	free(latency_us);
 	return rc;
+}
+
+static int run_timeseries(struct run *run)
+{
+	return run_items(run, item_key_ordered, VALUE_BYTES, early_and_late);
 }
 
 /* The median of many single reads: background work takes some of them long. */
@@ -151,18 +143,7 @@ static int fill_ssts(struct run *run, struct items *items)
 
 static int run_last(struct run *run)
 {
-	struct items items;
-	int rc = items_init(&items, run->target, item_key_ordered, VALUE_BYTES);
-
-	if (rc < 0)
-		return rc;
-	rc = run_open(run);
-	if (rc == 0)
-		rc = fill_ssts(run, &items);
-	if (rc == 0)
-		rc = run_close(run);
-	items_fini(&items);
-	return rc;
+	return run_items(run, item_key_ordered, VALUE_BYTES, fill_ssts);
 }
 
 const struct workload workload_timeseries = {

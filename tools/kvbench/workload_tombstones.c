@@ -123,22 +123,16 @@ static int delete_range(struct run *run, struct items *items)
 	return rc;
 }
 
+static int steps(struct run *run, struct items *items)
+{
+	int rc = delete_and_seek(run, items);
+
+	return rc < 0 ? rc : delete_range(run, items);
+}
+
 static int run_tombstones(struct run *run)
 {
-	struct items items;
-	int rc = items_init(&items, run->target, item_key_ordered, VALUE_BYTES);
-
-	if (rc < 0)
-		return rc;
-	rc = run_open(run);
-	if (rc == 0)
-		rc = delete_and_seek(run, &items);
-	if (rc == 0)
-		rc = delete_range(run, &items);
-	if (rc == 0)
-		rc = run_close(run);
-	items_fini(&items);
-	return rc;
+	return run_items(run, item_key_ordered, VALUE_BYTES, steps);
 }
 
 const struct workload workload_tombstones = {
