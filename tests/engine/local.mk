@@ -5,6 +5,7 @@ ENGINE_SUITES = \
 	tests/engine/test_block \
 	tests/engine/test_cache \
 	tests/engine/test_checkpoint \
+	tests/engine/test_checkpoint_busy \
 	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
 	tests/engine/test_deletes \
@@ -16,6 +17,9 @@ ENGINE_SUITES = \
 	tests/engine/test_histogram \
 	tests/engine/test_keep \
 	tests/engine/test_kv \
+	tests/engine/test_kv_damage \
+	tests/engine/test_kv_space \
+	tests/engine/test_kv_threads \
 	tests/engine/test_leftovers \
 	tests/engine/test_manifest \
 	tests/engine/test_merge \
@@ -127,7 +131,8 @@ tests_engine_test_histogram_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_histogram_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_checkpoint_SOURCES = \
-	%D%/test_checkpoint.c %D%/forward.h %D%/model.h tests/suite.h
+	%D%/test_checkpoint.c %D%/forward.h %D%/model.h %D%/places.h \
+	tests/suite.h
 tests_engine_test_checkpoint_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_checkpoint_LDADD = $(ENGINE_TEST_LIBS)
 
@@ -140,9 +145,25 @@ tests_engine_test_repair_SOURCES = \
 tests_engine_test_repair_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_repair_LDADD = $(ENGINE_TEST_LIBS)
 
-tests_engine_test_kv_SOURCES = %D%/test_kv.c tests/suite.h
+tests_engine_test_checkpoint_busy_SOURCES = %D%/test_checkpoint_busy.c %D%/places.h tests/suite.h
+tests_engine_test_checkpoint_busy_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_checkpoint_busy_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_kv_SOURCES = %D%/test_kv.c %D%/small.h tests/suite.h
 tests_engine_test_kv_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_kv_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_kv_damage_SOURCES = %D%/test_kv_damage.c %D%/small.h tests/suite.h
+tests_engine_test_kv_damage_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_kv_damage_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_kv_space_SOURCES = %D%/test_kv_space.c %D%/small.h tests/suite.h
+tests_engine_test_kv_space_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_kv_space_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_kv_threads_SOURCES = %D%/test_kv_threads.c %D%/small.h tests/suite.h
+tests_engine_test_kv_threads_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_kv_threads_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_compact_pick_SOURCES = \
 	%D%/test_compact_pick.c %D%/tables.h tests/suite.h

@@ -1,88 +1,12 @@
-/* Checkpoints: of a store in use, under faults, and what becomes of both. */
+/* Checkpoints: what they hold, under faults, and what becomes of both stores.
+ */
 #include "tests/suite.h"
 
-#include <dirent.h>
-#include <limits.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "engine/base/env_mem.h"
-#include "engine/base/thread.h"
-#include "engine/kv.h"
 #include "tests/engine/forward.h"
 #include "tests/engine/model.h"
-
-#define WRITERS 3
-#define WINDOW  40 /* what a writer leaves undeleted */
-
-static const struct kv_options small = {
-	.create = true,
-	.memtable_bytes_max = 512 * KIB,
-	.tree_memory_bytes = 0,
-	.blob_cache_bytes = 0,
-	.separate_at = 1024,
-	.block_bytes = 512,
-	.sst_bytes_max = 16 * KIB,
-	.level_base_bytes = 32 * KIB,
-	.blob_file_bytes_max = 32 * KIB,
-};
-
-/* ---------------------------------------------------- directories of disk --
- */
-
-static char dirs[2][PATH_MAX];
-
-static struct env *posix_env(unsigned i)
-{
-	const char *tmp = getenv("TMPDIR");
-	struct env *env;
-
-	snprintf(dirs[i], sizeof(dirs[i]), "%s/test_checkpoint.XXXXXX",
-		 tmp ? tmp : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(dirs[i]));
-	ck_ok(env_posix_new(&env, dirs[i], false));
-	return env;
-}
-
-static void remove_dirs(void)
-{
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		DIR *d = dirs[i][0] ? opendir(dirs[i]) : NULL;
-		struct dirent *de;
-
-		if (!d)
-			continue;
-		while ((de = readdir(d)))
-			unlinkat(dirfd(d), de->d_name, 0);
-		closedir(d);
-		rmdir(dirs[i]);
-		dirs[i][0] = '\0';
-	}
-}
-
-/* ----------------------------------------------- a store and its contents --
- */
-
-static struct env *mem_env(uint64_t seed)
-{
-	struct env *env;
-
-	ck_ok(env_mem_new(&env, seed));
-	return env;
-}
-
-/* What the disk holds if the power fails now. */
-static struct env *cut(struct env *env, enum env_mem_loss loss, uint64_t seed)
-{
-	struct env *after;
-
-	ck_ok(env_mem_cut(env, loss, seed, &after));
-	return after;
-}
+#include "tests/engine/places.h"
 
 static void set(struct kv *kv, struct model *m, unsigned i, uint32_t version)
 {
@@ -135,7 +59,7 @@ static void check_model(struct kv *kv, const struct model *m)
 /* Opens what must be there, and checks it. */
 static struct kv *open_as(struct env *env, const struct model *m)
 {
-	struct kv_options options = small;
+	struct kv_options options = places_options;
 	struct kv *kv;
 
 	options.create = false;
@@ -155,169 +79,6 @@ static size_t file_count(struct env *env)
 	return count;
 }
 
-/* ------------------------------------------------------- a store in use -- */
-
-/*
- * Each writer counts: change i puts key i and deletes the one WINDOW before.
- * The value says how far the others had been acknowledged, which must then be
- * in every prefix that has the change: that makes the order of all visible.
- */
-static struct kv *busy;
-static _Atomic uint64_t acked[WRITERS]; /* changes answered, of each */
-static _Atomic bool stop;
-
-struct busy_value {
-	uint64_t seen[WRITERS];
-	uint8_t padding[2000]; /* some are large, for the value log */
-};
-
-static struct slice busy_key(char buf[32], unsigned writer, uint64_t i)
-{
-	return slice_of(buf, (size_t)snprintf(buf, 32, "%u/%08llu", writer,
-					      (unsigned long long)i));
-}
-
-static void busy_write(unsigned writer, uint64_t i)
-{
-	struct kv_batch *batch = kv_batch_new();
-	struct busy_value value = { .seen = { 0 } };
-	char key[32];
-	unsigned w;
-
-	memset(value.padding, (int)(i ^ writer), sizeof(value.padding));
-	for (w = 0; w < WRITERS; w++)
-		value.seen[w] = acked[w];
-	ck_ok(kv_batch_put(batch, busy_key(key, writer, i),
-			   slice_of(&value, i % 4 ? 100 : sizeof(value))));
-	if (i >= WINDOW)
-		ck_ok(kv_batch_delete(batch,
-				      busy_key(key, writer, i - WINDOW)));
-	ck_ok(kv_write(busy, batch));
-	kv_batch_free(batch);
-	acked[writer] = i + 1;
-}
-
-static void busy_main(void *arg)
-{
-	unsigned writer = *(const unsigned *)arg;
-	uint64_t i;
-
-	for (i = 0; !stop; i++)
-		busy_write(writer, i);
-}
-
-/* Checks one entry; *next is what the last of its writer's should follow. */
-static void busy_check_entry(struct kv_iter *it, uint64_t next[WRITERS],
-			     uint64_t seen[WRITERS])
-{
-	struct busy_value value;
-	unsigned long long i;
-	struct slice bytes;
-	char text[32] = "";
-	unsigned w, j;
-
-	memcpy(text, kv_iter_key(it).data, kv_iter_key(it).size);
-	ck_assert_int_eq(sscanf(text, "%u/%llu", &w, &i), 2);
-	ck_assert_uint_lt(w, WRITERS);
-	if (next[w] > 0)
-		ck_assert_uint_eq(i, next[w]);
-	next[w] = i + 1;
-
-	ck_ok(kv_iter_value(it, &bytes));
-	ck_assert_uint_eq(bytes.size, i % 4 ? 100 : sizeof(value));
-	memcpy(&value, bytes.data, bytes.size);
-	for (j = sizeof(value.seen); j < bytes.size; j++)
-		ck_assert_uint_eq(((const uint8_t *)bytes.data)[j],
-				  (uint8_t)(i ^ w));
-	for (j = 0; j < WRITERS; j++)
-		seen[j] = u64_max(seen[j], value.seen[j]);
-}
-
-/* The store is a prefix, and holds at least what @before had been answered. */
-static void busy_check(struct kv *kv, const uint64_t before[WRITERS])
-{
-	uint64_t next[WRITERS] = { 0 }, seen[WRITERS] = { 0 }, count = 0, want;
-	struct kv_iter *it;
-	unsigned w;
-	int rc;
-
-	ck_ok(kv_iter_open(&it, kv, slice_of(NULL, 0), slice_of(NULL, 0)));
-	for (rc = kv_iter_first(it); rc == 1; rc = kv_iter_next(it)) {
-		busy_check_entry(it, next, seen);
-		count++;
-	}
-	ck_ok(rc);
-	kv_iter_close(it);
-
-	want = 0;
-	for (w = 0; w < WRITERS; w++) {
-		ck_assert_uint_ge(next[w], before[w]);
-		ck_assert_uint_ge(next[w], seen[w]);
-		want += u64_min(next[w], WINDOW);
-	}
-	ck_assert_uint_eq(count, want);
-	ck_ok(kv_verify(kv));
-}
-
-static void busy_checkpoint(struct env *target)
-{
-	struct kv_options options = small;
-	uint64_t before[WRITERS];
-	struct env *after;
-	struct kv *kv;
-	unsigned w;
-
-	for (w = 0; w < WRITERS; w++)
-		before[w] = acked[w];
-	ck_ok(kv_checkpoint(busy, target));
-
-	/* An env of the same files: after a power cut, or a new one. */
-	if (dirs[0][0]) {
-		env_free(target);
-		ck_ok(env_posix_new(&after, dirs[0], false));
-	} else {
-		after = cut(target, ENV_MEM_LOSE_ALL, 1);
-		env_free(target);
-	}
-	options.create = false;
-	ck_ok(kv_open(&kv, after, &options));
-	busy_check(kv, before);
-	ck_ok(kv_close(kv));
-	env_free(after);
-}
-
-/* _i: onto the medium where the store is, or onto another one. */
-START_TEST(a_store_in_use)
-{
-	struct kv_options options = small;
-	struct thread threads[WRITERS];
-	struct env *env = mem_env(1);
-	unsigned numbers[WRITERS], round, w;
-
-	options.background = true;
-	options.sync_interval_ms = 5;
-	ck_ok(kv_open(&busy, env, &options));
-	for (w = 0; w < WRITERS; w++) {
-		numbers[w] = w;
-		ck_ok(thread_start(&threads[w], "writer", 0, busy_main,
-				   &numbers[w]));
-	}
-	for (round = 0; round < 6; round++) {
-		while (acked[0] < round * 200)
-			usleep(1000);
-		busy_checkpoint(_i ? posix_env(0) : mem_env(2));
-		remove_dirs();
-	}
-	stop = true;
-	for (w = 0; w < WRITERS; w++)
-		thread_join(&threads[w]);
-	for (w = 0; w < WRITERS; w++)
-		ck_assert_uint_ge(acked[w], 1);
-	ck_ok(kv_close(busy));
-	env_free(env);
-}
-END_TEST
-
 /* ----------------------------------------------------------- a quiet one -- */
 
 static struct env *env;
@@ -334,7 +95,7 @@ static void open_filled(struct env *where)
 
 	memset(&model, 0, sizeof(model));
 	env = where;
-	ck_ok(kv_open(&kv, env, &small));
+	ck_ok(kv_open(&kv, env, &places_options));
 	change(kv, &model, &random, 300);
 	ck_ok(kv_flush(kv));
 	change(kv, &model, &random, 100);
@@ -351,12 +112,12 @@ static void close_filled(void)
 
 START_TEST(an_empty_store)
 {
-	struct env *target = mem_env(2), *after;
+	struct env *target = places_in_memory(2), *after;
 
-	env = mem_env(1);
-	ck_ok(kv_open(&kv, env, &small));
+	env = places_in_memory(1);
+	ck_ok(kv_open(&kv, env, &places_options));
 	ck_ok(kv_checkpoint(kv, target));
-	after = cut(target, ENV_MEM_LOSE_ALL, 1);
+	after = places_cut(target, ENV_MEM_LOSE_ALL, 1);
 	ck_ok(kv_close(open_as(after, &model)));
 	env_free(after);
 	env_free(target);
@@ -392,11 +153,11 @@ static void live_apart(struct env *copy_env)
 
 START_TEST(both_go_on_by_themselves)
 {
-	struct env *target = mem_env(2), *after;
+	struct env *target = places_in_memory(2), *after;
 
-	open_filled(mem_env(1));
+	open_filled(places_in_memory(1));
 	ck_ok(kv_checkpoint(kv, target));
-	after = cut(target, ENV_MEM_LOSE_NOTHING, 1);
+	after = places_cut(target, ENV_MEM_LOSE_NOTHING, 1);
 	live_apart(after);
 	env_free(after);
 	env_free(target);
@@ -407,12 +168,12 @@ END_TEST
 /* The same on disk, where files are truly shared. */
 START_TEST(both_go_on_by_themselves_on_disk)
 {
-	struct env *target = posix_env(1), *after;
+	struct env *target = places_on_disk(1), *after;
 
-	open_filled(posix_env(0));
+	open_filled(places_on_disk(0));
 	ck_ok(kv_checkpoint(kv, target));
 	env_free(target);
-	ck_ok(env_posix_new(&after, dirs[1], false));
+	ck_ok(env_posix_new(&after, places_dirs[1], false));
 	live_apart(after);
 	env_free(after);
 	close_filled();
@@ -422,7 +183,7 @@ END_TEST
 /* Files of each kind in the second directory that are also in the first. */
 static void count_shared(unsigned *tables, unsigned *blobs, unsigned *others)
 {
-	DIR *d = opendir(dirs[1]);
+	DIR *d = opendir(places_dirs[1]);
 	struct dirent *de;
 	struct stat st;
 
@@ -444,10 +205,10 @@ static void count_shared(unsigned *tables, unsigned *blobs, unsigned *others)
 START_TEST(only_what_never_changes_is_shared)
 {
 	unsigned tables = 0, blobs = 0, others = 0;
-	struct env *target = posix_env(1);
+	struct env *target = places_on_disk(1);
 	struct kv_stats stats;
 
-	open_filled(posix_env(0));
+	open_filled(places_on_disk(0));
 	ck_ok(kv_checkpoint(kv, target));
 	ck_ok(kv_stats(kv, &stats));
 	count_shared(&tables, &blobs, &others);
@@ -463,10 +224,10 @@ END_TEST
 /* Nothing that the source does changes a byte of the files in the target. */
 START_TEST(the_source_does_not_write_into_it)
 {
-	struct env *target = mem_env(2);
+	struct env *target = places_in_memory(2);
 	uint64_t random = 3, bytes;
 
-	open_filled(mem_env(1));
+	open_filled(places_in_memory(1));
 	ck_ok(kv_checkpoint(kv, target));
 	bytes = env_mem_bytes(target);
 	change(kv, &model, &random, 300);
@@ -479,10 +240,10 @@ END_TEST
 
 START_TEST(what_is_not_empty_is_left_alone)
 {
-	struct env *target = mem_env(2);
+	struct env *target = places_in_memory(2);
 	struct env_file *f;
 
-	open_filled(mem_env(1));
+	open_filled(places_in_memory(1));
 	ck_ok(env_open(target, "somebodys", ENV_CREATE, &f));
 	env_close(f);
 	ck_assert_int_eq(kv_checkpoint(kv, target), -ENOTEMPTY);
@@ -491,7 +252,7 @@ START_TEST(what_is_not_empty_is_left_alone)
 
 	/* Not even onto itself, or onto one that is there already. */
 	ck_assert_int_eq(kv_checkpoint(kv, env), -ENOTEMPTY);
-	target = mem_env(3);
+	target = places_in_memory(3);
 	ck_ok(kv_checkpoint(kv, target));
 	ck_assert_int_eq(kv_checkpoint(kv, target), -ENOTEMPTY);
 	env_free(target);
@@ -502,9 +263,9 @@ END_TEST
 
 START_TEST(what_is_in_use_is_left_alone)
 {
-	struct env *target = mem_env(2);
+	struct env *target = places_in_memory(2);
 
-	open_filled(mem_env(1));
+	open_filled(places_in_memory(1));
 	ck_ok(env_lock(target, "LOCK"));
 	ck_assert_int_eq(kv_checkpoint(kv, target), -EBUSY);
 	ck_assert_uint_eq(file_count(target), 1);
@@ -526,9 +287,9 @@ static int write_one(void)
 
 START_TEST(a_poisoned_store_has_none)
 {
-	struct env *target = mem_env(2);
+	struct env *target = places_in_memory(2);
 
-	open_filled(mem_env(1));
+	open_filled(places_in_memory(1));
 	env_mem_arm(env, ENV_MEM_EIO, 1, true);
 	ck_assert_int_lt(write_one(), 0);
 	env_mem_arm(env, ENV_MEM_NONE, 0, false);
@@ -578,12 +339,12 @@ START_TEST(the_source_is_compacted_meanwhile)
 	struct meddler m = { .done = false };
 	struct env *after;
 
-	open_filled(mem_env(1));
-	forward_init(&m.forward, mem_env(2));
+	open_filled(places_in_memory(1));
+	forward_init(&m.forward, places_in_memory(2));
 	m.forward.ops.open = meddle_open;
 	ck_ok(kv_checkpoint(kv, &m.forward.env));
 	ck_assert(m.done);
-	after = cut(m.forward.inner, ENV_MEM_LOSE_ALL, 1);
+	after = places_cut(m.forward.inner, ENV_MEM_LOSE_ALL, 1);
 	ck_ok(kv_close(open_as(after, &model)));
 	env_free(after);
 	env_free(m.forward.inner);
@@ -595,8 +356,8 @@ START_TEST(somebody_was_faster)
 {
 	struct forward f;
 
-	open_filled(mem_env(1));
-	forward_init(&f, mem_env(2));
+	open_filled(places_in_memory(1));
+	forward_init(&f, places_in_memory(2));
 	f.ops.lock = meddle_lock;
 	ck_assert_int_eq(kv_checkpoint(kv, &f.env), -ENOTEMPTY);
 	ck_assert_uint_eq(file_count(f.inner), 1);
@@ -621,7 +382,7 @@ static void fail_each_call(struct env *source, enum env_mem_fault fault,
 
 	open_filled(source);
 	for (k = 1; struck; k++) {
-		target = mem_env(k);
+		target = places_in_memory(k);
 		env_mem_arm(target, fault, k, false);
 		rc = kv_checkpoint(kv, target);
 		struck = env_mem_faults(target) > 0;
@@ -638,7 +399,7 @@ static void fail_each_call(struct env *source, enum env_mem_fault fault,
 
 static struct env *source_of(int i)
 {
-	return i ? posix_env(0) : mem_env(1);
+	return i ? places_on_disk(0) : places_in_memory(1);
 }
 
 static void check_no_room(struct env *target, int rc)
@@ -656,14 +417,14 @@ END_TEST
 /* A call that fails once; the one that lists or removes may be it. */
 static void check_failed(struct env *target, int rc)
 {
-	struct kv_options options = small;
+	struct kv_options options = places_options;
 	struct kv *copy;
 	struct env *after;
 
 	if (rc == 0)
 		return; /* it was a call that matters to nobody */
 	ck_assert_int_eq(rc, -EIO);
-	after = cut(target, ENV_MEM_LOSE_NOTHING, 1);
+	after = places_cut(target, ENV_MEM_LOSE_NOTHING, 1);
 	options.create = false;
 	ck_assert_int_lt(kv_open(&copy, after, &options), 0);
 	ck_assert_uint_eq(file_count(after), 0);
@@ -685,7 +446,7 @@ END_TEST
 /* Whatever the disk holds then: no store, or the whole. */
 static void check_cut(struct env *target, int rc)
 {
-	struct kv_options options = small;
+	struct kv_options options = places_options;
 	struct env *after;
 	struct kv *copy;
 	uint64_t seed;
@@ -693,7 +454,7 @@ static void check_cut(struct env *target, int rc)
 	ck_assert_int_eq(rc, -EIO);
 	options.create = false;
 	for (seed = 0; seed < 8; seed++) {
-		after = cut(target, (enum env_mem_loss)(seed % 4), seed);
+		after = places_cut(target, (enum env_mem_loss)(seed % 4), seed);
 		if (kv_open(&copy, after, &options) == 0) {
 			check_model(copy, &model);
 			ck_ok(kv_close(copy));
@@ -711,7 +472,8 @@ END_TEST
 /* The source is found as it was, with nothing of the checkpoint's in it. */
 static void check_source(const struct model *m, uint64_t seed)
 {
-	struct env *after = cut(env, (enum env_mem_loss)(seed % 4), seed);
+	struct env *after = places_cut(env, (enum env_mem_loss)(seed % 4),
+				       seed);
 
 	ck_ok(kv_close(open_as(after, m)));
 	env_free(after);
@@ -724,27 +486,27 @@ START_TEST(a_power_cut_of_the_source)
 	int rc = -1;
 
 	for (k = 1; rc < 0; k++) {
-		open_filled(mem_env(1));
-		target = _i ? posix_env(1) : mem_env(2);
+		open_filled(places_in_memory(1));
+		target = _i ? places_on_disk(1) : places_in_memory(2);
 		env_mem_arm(env, ENV_MEM_CUT, k, true);
 		rc = kv_checkpoint(kv, target);
 		check_source(&model, 4 * k + k % 4);
 		(void)!kv_close(kv);
 		env_free(env);
 		env_free(target);
-		remove_dirs();
+		places_remove();
 		ck_assert_uint_lt(k, 1000);
 	}
 	ck_assert_uint_gt(k, 10);
 }
 END_TEST
 
-/* A medium that is too small, not a call that fails. */
+/* A medium that is too places_options, not a call that fails. */
 START_TEST(a_small_target)
 {
-	struct env *target = mem_env(2);
+	struct env *target = places_in_memory(2);
 
-	open_filled(posix_env(0));
+	open_filled(places_on_disk(0));
 	env_mem_limit(target, 50000);
 	ck_assert_int_eq(kv_checkpoint(kv, target), -ENOSPC);
 	ck_assert_uint_eq(file_count(target), 0);
@@ -758,8 +520,7 @@ int main(void)
 	Suite *s = suite_create("checkpoint");
 	TCase *tc = suite_case(s, "use");
 
-	tcase_add_checked_fixture(tc, NULL, remove_dirs);
-	tcase_add_loop_test(tc, a_store_in_use, 0, 2);
+	tcase_add_checked_fixture(tc, NULL, places_remove);
 	tcase_add_test(tc, an_empty_store);
 	tcase_add_test(tc, both_go_on_by_themselves);
 	tcase_add_test(tc, both_go_on_by_themselves_on_disk);
@@ -771,7 +532,7 @@ int main(void)
 	tcase_add_test(tc, the_source_is_compacted_meanwhile);
 	tcase_add_test(tc, somebody_was_faster);
 	tc = suite_case(s, "faults");
-	tcase_add_checked_fixture(tc, NULL, remove_dirs);
+	tcase_add_checked_fixture(tc, NULL, places_remove);
 	tcase_add_loop_test(tc, no_room_at_each_call, 0, 2);
 	tcase_add_loop_test(tc, an_error_at_each_call, 0, 2);
 	tcase_add_loop_test(tc, a_short_write_at_each_call, 1, 2);

@@ -1,0 +1,178 @@
+/* What kv.h promises when files are damaged, or the disk fails. */
+#include "tests/engine/small.h"
+
+#include "engine/file_format.h"
+
+/*
+ * What a sync covered and nothing was written behind: damage to it is told from
+ * a torn end by the mark that the sync left.
+ */
+START_TEST(damage_to_what_was_synced_last_is_told)
+{
+	struct env *env = small_env(), *after;
+	struct kv *kv = small_open(env);
+	struct kv *again;
+
+	small_fill(kv, 0, 10, 100);
+	ck_ok(kv_sync(kv, kv_mark(kv)));
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+	ck_ok(env_mem_flip(after, "000001.wal", 400, 1));
+	ck_assert_int_eq(kv_open(&again, after, NULL), -EBADMSG);
+	env_free(after);
+
+	/* A log that is gone is missed. */
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+	ck_ok(env_remove(after, "000001.wal"));
+	ck_assert_int_eq(kv_open(&again, after, NULL), -EUCLEAN);
+	env_free(after);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
+/* The number of the file of that kind which is the first in the list. */
+static void find_file(struct env *env, enum file_kind want,
+		      char out[ENV_NAME_MAX + 1])
+{
+	struct env_names names = { 0 };
+	enum file_kind kind;
+	uint64_t number;
+	size_t i;
+
+	out[0] = '\0';
+	ck_ok(env_list(env, &names));
+	for (i = 0; i < names.count; i++)
+		if (file_name_parse(names.names[i], &kind, &number) &&
+		    kind == want &&
+		    (!out[0] || strcmp(names.names[i], out) < 0))
+			memcpy(out, names.names[i], ENV_NAME_MAX + 1);
+	env_names_fini(&names);
+	ck_assert_str_ne(out, "");
+}
+
+static uint64_t size_of(struct env *env, const char *name)
+{
+	struct env_file *f;
+	uint64_t size;
+
+	ck_ok(env_open(env, name, ENV_READ, &f));
+	ck_ok(env_size(f, &size));
+	env_close(f);
+	return size;
+}
+
+/* Each damaged byte of an SST is found, while the store is open. */
+START_TEST(verify_finds_every_flipped_byte_of_a_table)
+{
+	struct env *env = small_env();
+	struct kv *kv = small_open(env);
+	char name[ENV_NAME_MAX + 1];
+	uint64_t at, size;
+	int rc;
+
+	small_fill(kv, 0, 30, 50);
+	ck_ok(kv_flush(kv));
+	ck_ok(kv_verify(kv));
+	find_file(env, FILE_SST, name);
+	size = size_of(env, name);
+	for (at = 0; at < size; at++) {
+		ck_ok(env_mem_flip(env, name, at, (uint8_t)(1 << at % 8)));
+		rc = kv_verify(kv);
+		if (rc != -EBADMSG && rc != -EUCLEAN && rc != -EPROTONOSUPPORT)
+			ck_abort_msg("byte %u of %u: %d", (unsigned)at,
+				     (unsigned)size, rc);
+		if (!strstr(kv_error_text(rc), name))
+			ck_abort_msg("byte %u: %s", (unsigned)at,
+				     kv_error_text(rc));
+		ck_ok(env_mem_flip(env, name, at, (uint8_t)(1 << at % 8)));
+	}
+	ck_ok(kv_verify(kv));
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
+/* Damage takes what it struck, and leaves the rest. */
+static void check_damage(enum file_kind kind, size_t value_size)
+{
+	struct env *env = small_env();
+	struct kv *kv = small_open(env);
+	char name[ENV_NAME_MAX + 1];
+	unsigned i, lost = 0;
+	int rc;
+
+	small_fill(kv, 0, 50, value_size);
+	ck_ok(kv_flush(kv));
+	find_file(env, kind, name);
+	ck_ok(env_mem_flip(env, name, 200, 0x10));
+	rc = kv_verify(kv);
+	ck_assert_int_eq(rc, -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(kv_error_text(rc), name));
+	for (i = 0; i < 50; i++) {
+		rc = small_check(kv, i, value_size);
+		ck_assert(rc == 0 || rc == -EBADMSG);
+		lost += rc != 0;
+	}
+	ck_assert_uint_ge(lost, 1);
+	ck_assert_uint_le(lost, 12);
+
+	/* Nor is the store lost for writing. */
+	small_fill(kv, 100, 1, value_size);
+	ck_ok(small_check(kv, 100, value_size));
+	ck_ok(env_mem_flip(env, name, 200, 0x10));
+	ck_ok(kv_verify(kv));
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+
+START_TEST(damaged_table_is_named_and_the_rest_is_read)
+{
+	check_damage(FILE_SST, 100);
+}
+END_TEST
+
+START_TEST(damaged_blob_is_named_and_the_rest_is_read)
+{
+	check_damage(FILE_BLOB, 3000);
+}
+END_TEST
+
+START_TEST(failed_sync_poisons_until_reopened)
+{
+	struct env *env = small_env(), *after;
+	struct kv *kv = small_open(env);
+	char key[32];
+
+	small_fill(kv, 0, 10, 100);
+	ck_ok(kv_sync(kv, kv_mark(kv)));
+	small_fill(kv, 10, 1, 100);
+	env_mem_arm(env, ENV_MEM_EIO, 1, false);
+	ck_assert_int_eq(kv_sync(kv, kv_mark(kv)), -EIO);
+	ck_assert_int_eq(kv_sync(kv, kv_mark(kv)), -EROFS);
+	ck_assert_int_eq(small_put(kv, small_key(key, 11), slice_str("v")),
+			 -EROFS);
+	ck_ok(small_check(kv, 10, 100));
+	ck_assert_int_eq(kv_close(kv), -EROFS);
+
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_ALL, 1, &after));
+	env_free(env);
+	kv = small_open(after);
+	ck_ok(small_check(kv, 9, 100));
+	small_fill(kv, 11, 1, 100);
+	ck_ok(kv_close(kv));
+	env_free(after);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kv_damage");
+	TCase *tc = suite_case(s, "damage");
+
+	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
+	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);
+	tcase_add_test(tc, damaged_table_is_named_and_the_rest_is_read);
+	tcase_add_test(tc, damaged_blob_is_named_and_the_rest_is_read);
+	tcase_add_test(tc, failed_sync_poisons_until_reopened);
+	return suite_run(s);
+}
