@@ -2,6 +2,7 @@
  * Attributes: read and set.  One batch writes the record, and what a new size
  * does to the data.
  */
+#include "fs/flags.h"
 #include "fs/orphan.h"
 #include "fs/truncate.h"
 #include "fs/xattr.h"
@@ -82,14 +83,53 @@ static int check_size(const struct inode *inode, const struct stat *attr)
 	return 0;
 }
 
+/*
+ * What the kernel has kept of earlier writes and now sends: both times of a
+ * write, none of them older than what is known.  A call that sets mtime alone
+ * looks the same if it sets it to a time like these.
+ */
+static bool is_of_writes(const struct inode_record *rec,
+			 const struct stat *attr, unsigned set)
+{
+	return set == (FS_SET_MTIME | FS_SET_CTIME) &&
+	       ns_of(&attr->st_mtim) >= rec->mtime_ns &&
+	       ns_of(&attr->st_mtim) <= ns_of(&attr->st_ctim);
+}
+
+/*
+ * Of an immutable file nothing is set, of an append-only one only the time
+ * that it is now.  But times of writes from before the flag was set are late.
+ */
+static int check_flags(const struct inode_record *rec, const struct stat *attr,
+		       unsigned set)
+{
+	bool allowed;
+
+	if (!flags_is_kept(rec))
+		return 0;
+	if (rec->flags & INODE_IMMUTABLE) {
+		allowed = is_of_writes(rec, attr, set) &&
+			  ns_of(&attr->st_ctim) <= rec->ctime_ns;
+	} else {
+		if (set & FS_SET_ATIME_NOW)
+			set &= ~(unsigned)(FS_SET_ATIME | FS_SET_ATIME_NOW);
+		if (set & FS_SET_MTIME_NOW)
+			set &= ~(unsigned)(FS_SET_MTIME | FS_SET_MTIME_NOW);
+		allowed = (set & ~(unsigned)FS_SET_CTIME) == 0 ||
+			  is_of_writes(rec, attr, set);
+	}
+	return allowed ? 0 : -EPERM;
+}
+
 static int set_locked(struct fs *fs, struct inode *inode,
 		      const struct stat *attr, unsigned set) NEEDS(inode->lock)
 {
 	struct inode_record rec;
 	struct kv_batch *batch;
-	int rc = 0;
+	int rc;
 
-	if (set & FS_SET_SIZE)
+	rc = check_flags(&inode->rec, attr, set);
+	if (rc == 0 && (set & FS_SET_SIZE))
 		rc = check_size(inode, attr);
 	if (rc == 0 && (set & FS_SET_SIZE))
 		rc = orphan_trim(fs, inode);

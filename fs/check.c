@@ -78,6 +78,12 @@ static int see_inode(struct check *c, const struct schema_parsed *key,
 	if (key->ino == 0 || key->ino >= c->super.ino_reserved)
 		return error_set(-EUCLEAN, "inode %" PRIu64 ": never given out",
 				 key->ino);
+	if (rec.flags & INODE_USER_FLAGS &&
+	    !(c->super.incompat & SUPERBLOCK_FLAGS))
+		return error_set(-EUCLEAN,
+				 "inode %" PRIu64 ": flags that the "
+				 "superblock knows nothing of",
+				 key->ino);
 	if (c->count == c->cap) {
 		size_t cap = size_max(64, c->cap * 2);
 		struct seen *seen = reallocarray(c->seen, cap, sizeof(*seen));

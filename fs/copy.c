@@ -83,6 +83,8 @@ static ssize_t copy_locked(struct fs *fs, struct copy *c, struct inode *in,
 	int rc;
 
 	rc = data_check_regular(in);
+	if (rc == 0 && out->rec.flags & INODE_APPEND && c->out < out->rec.size)
+		rc = -EPERM;
 	if (rc == 0)
 		rc = write_begin(&c->w, fs, out);
 	if (rc < 0)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 
+#include "fs/flags.h"
 #include "fs/namei.h"
 #include "fs/schema.h"
 #include "fs/xattr.h"
@@ -48,9 +49,13 @@ static void stage_target(struct kv_batch *batch, uint64_t ino,
 	kv_batch_put(batch, schema_slice(&key), target);
 }
 
-/* A setgid directory hands on its group, and the bit to directories. */
+/*
+ * A setgid directory hands on its group, and the bit to directories; flags that
+ * restrict nobody go to all.
+ */
 static void inherit(struct creation *c, const struct inode *dir)
 {
+	c->rec.flags |= dir->rec.flags & (INODE_NODUMP | INODE_NOATIME);
 	if (S_ISDIR(c->rec.mode))
 		c->rec.parent = dir->ino;
 	if (!(dir->rec.mode & S_ISGID))
@@ -117,6 +122,8 @@ static int create_in(struct fs *fs, struct inode *dir, struct creation *c,
 	rc = inode_check_dir(dir);
 	if (rc == 0)
 		rc = dentry_check_absent(fs, dir->ino, c->name);
+	if (rc == 0)
+		rc = flags_check_add(&dir->rec);
 	if (rc == 0 && S_ISDIR(c->rec.mode) && dir->rec.nlink == UINT32_MAX)
 		rc = -EMLINK;
 	if (rc == 0)

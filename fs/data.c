@@ -17,6 +17,7 @@
 #include "fs/data.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 #include "fs/schema.h"
 #include "fs/write.h"
@@ -146,6 +147,30 @@ static int stage_data(struct write *w, const uint8_t *buf, size_t size,
 	return rc;
 }
 
+/*
+ * What the kernel's cache writes begins where a page does, so bytes that the
+ * file has may come again, as long as they are the same.
+ */
+static int check_appends(struct fs *fs, const struct inode *inode,
+			 const uint8_t *buf, size_t size, uint64_t offset)
+	NEEDS(inode->lock)
+{
+	uint8_t *now;
+	int rc;
+
+	if (offset >= inode->rec.size)
+		return 0;
+	size = u64_min(size, inode->rec.size - offset);
+	now = malloc(size);
+	if (!now)
+		return -ENOMEM;
+	rc = data_read(fs, inode->ino, now, size, offset);
+	if (rc == 0 && memcmp(now, buf, size) != 0)
+		rc = -EPERM;
+	free(now);
+	return rc;
+}
+
 /* One batch: the chunks, and the record with the new size and times. */
 static int write_locked(struct fs *fs, struct inode *inode, const void *buf,
 			size_t size, uint64_t offset, unsigned flags,
@@ -157,7 +182,9 @@ static int write_locked(struct fs *fs, struct inode *inode, const void *buf,
 	rc = write_begin(&w, fs, inode);
 	if (rc < 0)
 		return rc;
-	if (size > 0)
+	if (inode->rec.flags & INODE_APPEND)
+		rc = check_appends(fs, inode, buf, size, offset);
+	if (rc == 0 && size > 0)
 		rc = stage_data(&w, buf, size, offset);
 	if (rc == 0 && size > 0) {
 		w.rec.size = u64_max(w.rec.size, offset + size);

@@ -90,6 +90,8 @@ static int step(struct fs *fs, struct inode *inode, const struct range *r,
 	struct write w;
 	int rc;
 
+	if (r->mode & ~FALLOC_FL_KEEP_SIZE && inode->rec.flags & INODE_APPEND)
+		return -EPERM;
 	rc = write_begin(&w, fs, inode);
 	if (rc < 0)
 		return rc;

@@ -9,7 +9,7 @@
  *
  * Who checks what.  The caller (the kernel, with default_permissions) has
  * checked permissions, search rights and the sticky bit.  fs checks everything
- * else: names, types, loops, limits, and that inodes exist.
+ * else: names, types, loops, limits, flags, and that inodes exist.
  *
  * Lookup counts.  Each entry that an operation returns through a struct
  * fs_entry counts one reference of the kernel's to that inode, which
@@ -262,6 +262,32 @@ enum fs_xattr_flags {
 int fs_setxattr(struct fs *fs, uint64_t ino, const char *name,
 		const void *value, size_t size, unsigned flags) FS_MUST_USE;
 int fs_removexattr(struct fs *fs, uint64_t ino, const char *name) FS_MUST_USE;
+
+/* --------------------------------------------------------------- flags -- */
+
+/* What chattr(1) sets. */
+enum fs_flags {
+	FS_FLAG_IMMUTABLE = 1 << 0, /* nothing of it changes but these */
+	FS_FLAG_APPEND = 1 << 1,    /* a file grows; a directory keeps names */
+	FS_FLAG_NODUMP = 1 << 2,    /* kept for backup programs */
+	FS_FLAG_NOATIME = 1 << 3,   /* reading does not change atime */
+};
+
+/*
+ * Every operation heeds immutable and append-only with -EPERM, where and as
+ * Linux does it; which calls those are is in flags.h.  The caller has checked
+ * CAP_LINUX_IMMUTABLE.
+ */
+int fs_getflags(struct fs *fs, uint64_t ino, unsigned *flags) FS_MUST_USE;
+
+/* -EPERM also if @ino is and stays immutable and another flag changes. */
+int fs_setflags(struct fs *fs, uint64_t ino, unsigned flags) FS_MUST_USE;
+
+/* Whether open(2) may open @ino with the O_* @flags: 0 or -EPERM. */
+int fs_check_open(struct fs *fs, uint64_t ino, int flags) FS_MUST_USE;
+
+/* Whether there is, or was, an inode with flags. */
+bool fs_has_flags(struct fs *fs);
 
 /* ---------------------------------------------------------- directories -- */
 

@@ -43,6 +43,14 @@
 #define INODE_ACL         ((uint32_t)1 << 2) /* an access ACL */
 #define INODE_ACL_DEFAULT ((uint32_t)1 << 3) /* a default ACL */
 
+/* What chattr(1) has set: flags.h.  They need SUPERBLOCK_FLAGS. */
+#define INODE_IMMUTABLE ((uint32_t)1 << 4)
+#define INODE_APPEND    ((uint32_t)1 << 5)
+#define INODE_NODUMP    ((uint32_t)1 << 6)
+#define INODE_NOATIME   ((uint32_t)1 << 7)
+#define INODE_USER_FLAGS \
+	(INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP | INODE_NOATIME)
+
 struct inode_record {
 	uint32_t flags;
 	uint32_t mode;

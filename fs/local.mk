@@ -13,6 +13,7 @@ libfs_a_SOURCES = \
 	%D%/dir.c \
 	%D%/dir_marks.c %D%/dir_marks.h \
 	%D%/fallocate.c \
+	%D%/flags.c %D%/flags.h \
 	%D%/fs.c %D%/fs.h \
 	%D%/icache.c %D%/icache.h \
 	%D%/inode.c %D%/inode.h \

@@ -7,6 +7,7 @@
 #include "fs/dentry.h"
 
 #include "engine/base/error.h"
+#include "fs/flags.h"
 #include "fs/namei.h"
 #include "fs/orphan.h"
 
@@ -135,6 +136,10 @@ static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 	if (rec.nlink >= FS_LINK_MAX)
 		return -EMLINK;
 	rc = dentry_check_absent(fs, dir->ino, name);
+	if (rc == 0)
+		rc = flags_check_add(&dir->rec);
+	if (rc == 0 && flags_is_kept(&rec))
+		rc = -EPERM;
 	if (rc < 0)
 		return rc;
 
@@ -230,6 +235,8 @@ static int remove_locked(struct fs *fs, struct inode *dir, struct inode *inode,
 	int rc;
 
 	rc = inode_check_dir(dir);
+	if (rc == 0)
+		rc = flags_check_remove(&dir->rec, &inode->rec);
 	if (rc < 0)
 		return rc;
 	if (want_dir && !S_ISDIR(inode->rec.mode))

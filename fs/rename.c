@@ -15,6 +15,7 @@
 
 #include "engine/base/error.h"
 #include "fs/dentry.h"
+#include "fs/flags.h"
 #include "fs/namei.h"
 #include "fs/orphan.h"
 
@@ -91,6 +92,21 @@ static int check_replace(const struct inode *from, const struct inode *to)
 	return 0;
 }
 
+/* Linux looks at these before it looks at types. */
+static int check_flags(const struct move *m) UNCHECKED
+{
+	const struct inode *to = m->to.inode;
+	int rc;
+
+	if (m->from.inode == to)
+		return 0;
+	rc = flags_check_remove(&m->dir->rec, &m->from.inode->rec);
+	if (rc < 0)
+		return rc;
+	return to ? flags_check_remove(&m->newdir->rec, &to->rec)
+		  : flags_check_add(&m->newdir->rec);
+}
+
 static int check_move(const struct move *m) UNCHECKED
 {
 	int rc;
@@ -100,10 +116,13 @@ static int check_move(const struct move *m) UNCHECKED
 		rc = inode_check_dir(m->newdir);
 	if (rc < 0)
 		return rc;
-	if (!m->to.inode)
-		return m->flags & RENAME_EXCHANGE ? -ENOENT : 0;
-	if (m->flags & RENAME_NOREPLACE)
+	if (!m->to.inode && m->flags & RENAME_EXCHANGE)
+		return -ENOENT;
+	if (m->to.inode && m->flags & RENAME_NOREPLACE)
 		return -EEXIST;
+	rc = check_flags(m);
+	if (rc < 0 || !m->to.inode)
+		return rc;
 	if (m->flags & RENAME_EXCHANGE || m->from.inode == m->to.inode)
 		return 0;
 	return check_replace(m->from.inode, m->to.inode);

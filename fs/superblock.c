@@ -8,7 +8,7 @@
 #include "fs/schema.h"
 
 #define FORMAT_VERSION 1
-#define INCOMPAT_KNOWN SUPERBLOCK_XATTRS
+#define INCOMPAT_KNOWN (SUPERBLOCK_XATTRS | SUPERBLOCK_FLAGS)
 
 /* Numbers that one write reserves: large, since it is rare and they are many.
  */
@@ -271,6 +271,16 @@ int superblock_need(struct fs *fs, uint64_t feature)
 	}
 	mutex_unlock(&fs->super_lock);
 	return rc;
+}
+
+bool superblock_has(struct fs *fs, uint64_t feature)
+{
+	bool has;
+
+	mutex_lock(&fs->super_lock);
+	has = fs->super.incompat & feature;
+	mutex_unlock(&fs->super_lock);
+	return has;
 }
 
 int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first)

@@ -26,8 +26,8 @@
  * closed.  Opening takes `clean` away before anything else is changed; one
  * that finds it gone counts the inodes again.
  *
- * Thread safety: superblock_reserve() and the counters any time, the rest only
- * while the filesystem is being opened or closed.
+ * Thread safety: superblock_reserve(), _need(), _has() and the counters any
+ * time, the rest only while the filesystem is being opened or closed.
  */
 #ifndef FS_SUPERBLOCK_H
 #define FS_SUPERBLOCK_H
@@ -44,6 +44,7 @@
 
 /* Incompatible features. */
 #define SUPERBLOCK_XATTRS ((uint64_t)1 << 0) /* 'x' keys, and their flags */
+#define SUPERBLOCK_FLAGS  ((uint64_t)1 << 1) /* INODE_USER_FLAGS */
 
 struct superblock {
 	uint8_t uuid[16];
@@ -104,6 +105,9 @@ int superblock_close(struct fs *fs) MUST_USE;
  * Notes in the store that it needs @feature, before that is first used.
  */
 int superblock_need(struct fs *fs, uint64_t feature) MUST_USE;
+
+/* Whether the store says that it needs @feature. */
+bool superblock_has(struct fs *fs, uint64_t feature);
 
 /* Takes @count inode numbers from *@first on, for good. */
 int superblock_reserve(struct fs *fs, uint64_t count, uint64_t *first) MUST_USE;

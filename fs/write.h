@@ -23,7 +23,8 @@ struct write {
 
 /*
  * Begins a change of @inode.  Returns 0, -EISDIR, -EINVAL (not a regular file),
- * -ENOMEM, ...; write_end() is for a change that has begun.
+ * -EPERM (it is immutable), -ENOMEM, ...; write_end() is for a change that has
+ * begun.
  */
 int write_begin(struct write *w, struct fs *fs, struct inode *inode)
 	NEEDS(inode->lock) MUST_USE;

@@ -6,6 +6,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
 #include "fs/acl.h"
+#include "fs/flags.h"
 #include "fs/schema.h"
 
 /* -------------------------------------------------------------- names -- */
@@ -330,6 +331,8 @@ static int change_locked(struct fs *fs, struct inode *inode, const char *name,
 	struct change c = { .fs = fs, .inode = inode, .rec = inode->rec };
 	int rc;
 
+	if (flags_is_kept(&inode->rec))
+		return -EPERM;
 	c.batch = kv_batch_new();
 	if (!c.batch)
 		return -ENOMEM;

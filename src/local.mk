@@ -8,6 +8,7 @@ loamfs_LDADD = $(FS_LIBS) $(FUSE_LIBS)
 loamfs_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/device.c %D%/device.h \
+	%D%/flusher.c %D%/flusher.h \
 	%D%/fuse.h \
 	%D%/log.c %D%/log.h \
 	%D%/main.c \
@@ -15,12 +16,12 @@ loamfs_SOURCES = \
 	%D%/ops_attr.c \
 	%D%/ops_dir.c \
 	%D%/ops_io.c \
+	%D%/ops_ioctl.c \
 	%D%/ops_name.c \
 	%D%/ops_xattr.c \
 	%D%/opts.c %D%/opts.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/scratch.c %D%/scratch.h \
-	%D%/seeker.c %D%/seeker.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h

@@ -93,6 +93,7 @@ static int run(struct opts *o)
 	if (rc < 0)
 		goto free_session;
 
+	ops.asks_open = o->chattr || fs_has_flags(ops.fs);
 	rc = serve(&ops, o);
 	close_rc = close_fs(ops.fs, o);
 	if (rc == 0)

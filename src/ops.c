@@ -18,7 +18,7 @@
  */
 static const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO |
 			       FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_DONT_MASK |
-			       FUSE_CAP_EXPORT_SUPPORT |
+			       FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR |
 			       FUSE_CAP_NO_OPENDIR_SUPPORT |
 			       FUSE_CAP_NO_OPEN_SUPPORT |
 			       FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL |
@@ -86,8 +86,9 @@ const struct fuse_lowlevel_ops ops_table = {
 	.fallocate = op_fallocate,
 	.copy_file_range = op_copy_file_range,
 	.fsync = op_fsync,
+	.ioctl = op_ioctl,
 
-	.opendir = op_open,
+	.opendir = op_opendir,
 	.readdir = op_readdir,
 	.readdirplus = op_readdirplus,
 	.fsyncdir = op_fsync,

@@ -3,12 +3,15 @@
  *
  * Each handler decodes, calls one function of fs and replies: no thought of its
  * own.  Files by topic: ops_name.c (entries of directories), ops_attr.c,
- * ops_io.c (contents), ops_dir.c (listings), ops_xattr.c.
+ * ops_io.c (contents), ops_dir.c (listings), ops_xattr.c, ops_ioctl.c.
  *
  * What is not there, and why
  *   - open and opendir answer ENOSYS: the kernel then sends neither them nor
  *     their releases any more, and keeps its caches from one open to the next.
  *     All state is found by inode; an unlinked inode lives until FORGET.
+ *     But only OPEN can be refused for files that are immutable or append-only,
+ *     and once it was answered ENOSYS it is gone for good; so it is answered
+ *     where there are such files when a mount begins, or its options say so.
  *   - create: the kernel then sends MKNOD, and with the above that is all.
  *   - flush, access: nothing to do (the kernel checks permissions by itself).
  *   - flock, getlk, setlk: the kernel keeps the locks.
@@ -19,16 +22,19 @@
 #ifndef SRC_OPS_H
 #define SRC_OPS_H
 
+#include <stdbool.h>
+
 #include "src/fuse.h"
 
 struct fs;
-struct seeker;
+struct flusher;
 
 /* What every handler gets: the session's user data. */
 struct ops {
 	struct fs *fs;                /* borrowed; set before the mount */
 	struct fuse_session *session; /* borrowed; set by serve_new() */
-	struct seeker *seeker;        /* borrowed; set by serve() */
+	struct flusher *flusher;      /* borrowed; set by serve() */
+	bool asks_open; /* OPEN is answered, for flags; set before the mount */
 };
 
 extern const struct fuse_lowlevel_ops ops_table;
@@ -38,14 +44,19 @@ static inline struct fs *ops_fs(fuse_req_t req)
 	return ((struct ops *)fuse_req_userdata(req))->fs;
 }
 
+static inline bool ops_asks_open(fuse_req_t req)
+{
+	return ((struct ops *)fuse_req_userdata(req))->asks_open;
+}
+
 static inline struct fuse_session *ops_session(fuse_req_t req)
 {
 	return ((struct ops *)fuse_req_userdata(req))->session;
 }
 
-static inline struct seeker *ops_seeker(fuse_req_t req)
+static inline struct flusher *ops_flusher(fuse_req_t req)
 {
-	return ((struct ops *)fuse_req_userdata(req))->seeker;
+	return ((struct ops *)fuse_req_userdata(req))->flusher;
 }
 
 /* ops_name.c */
@@ -79,6 +90,7 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* ops_io.c */
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi);
@@ -94,6 +106,11 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t in_ino, off_t in,
 			int flags);
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 	      struct fuse_file_info *fi);
+
+/* ops_ioctl.c */
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg,
+	      struct fuse_file_info *fi, unsigned flags, const void *in,
+	      size_t in_size, size_t out_size);
 
 /* ops_dir.c */
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,

@@ -4,17 +4,36 @@
 
 #include "fs/fs.h"
 #include "src/device.h"
+#include "src/flusher.h"
 #include "src/ops.h"
 #include "src/reply.h"
 #include "src/scratch.h"
-#include "src/seeker.h"
 
 /* No state hangs on an open file or directory; see ops.h. */
-void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
 	(void)fi;
 	fuse_reply_err(req, ENOSYS);
+}
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	int rc;
+
+	if (!ops_asks_open(req)) {
+		fuse_reply_err(req, ENOSYS);
+		return;
+	}
+	rc = fs_check_open(ops_fs(req), ino, fi->flags);
+	if (rc < 0) {
+		reply_err(req, rc);
+		return;
+	}
+	/* As it is without OPEN. */
+	fi->keep_cache = 1;
+	fi->noflush = 1;
+	fuse_reply_open(req, fi);
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
@@ -54,11 +73,29 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 		fuse_reply_write(req, (size_t)n);
 }
 
+static void answer_seek(struct fs *fs, const struct flusher_job *job)
+{
+	off_t found = fs_seek(fs, job->ino, job->offset, job->whence);
+
+	if (found < 0)
+		reply_err(job->req, (int)found);
+	else
+		fuse_reply_lseek(job->req, found);
+}
+
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 	      struct fuse_file_info *fi)
 {
+	struct flusher_job job = {
+		.req = req,
+		.ino = ino,
+		.offset = offset,
+		.whence = whence,
+		.answer = answer_seek,
+	};
+
 	(void)fi;
-	seeker_ask(ops_seeker(req), req, ino, offset, whence);
+	flusher_ask(ops_flusher(req), &job);
 }
 
 /* The kernel does not say whether the caller may keep the bits: root may. */

@@ -22,6 +22,7 @@ enum key {
 	KEY_READ_ONLY,
 	KEY_MEMORY,
 	KEY_SYNC,
+	KEY_CHATTR,
 };
 
 static const struct fuse_opt known[] = {
@@ -33,6 +34,7 @@ static const struct fuse_opt known[] = {
 	FUSE_OPT_KEY("-d", KEY_DEBUG),
 	FUSE_OPT_KEY("debug", KEY_DEBUG),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
+	FUSE_OPT_KEY("chattr", KEY_CHATTR),
 	FUSE_OPT_KEY("memory=", KEY_MEMORY),
 	FUSE_OPT_KEY("sync=", KEY_SYNC),
 	FUSE_OPT_END,
@@ -48,6 +50,7 @@ static const char help[] =
 	"    -d                  as -f, and print every request\n"
 	"    -o sync=SECONDS     make all durable this often (default 5)\n"
 	"    -o memory=SIZE      for caches and buffers, with K, M, G (256M)\n"
+	"    -o chattr           refuse to open what is made immutable from now on\n"
 	"    -o OPTION[,...]     mount options: ro, allow_other, fsname=NAME, ...\n"
 	"    -h, --help          print this\n"
 	"    -V, --version       print the version\n"
@@ -157,6 +160,9 @@ static int take(void *data, const char *arg, int key, struct fuse_args *rest)
 	case KEY_READ_ONLY:
 		o->read_only = true;
 		return 1;
+	case KEY_CHATTR:
+		o->chattr = true;
+		return 0;
 	case KEY_MEMORY:
 		return parse_memory(o, strchr(arg, '=') + 1) < 0 ? -1 : 0;
 	case KEY_SYNC:

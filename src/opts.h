@@ -20,6 +20,7 @@ struct opts {
 	char *mountpoint;      /* owned; absolute after paths_check() */
 	bool foreground;       /* stay, and log to stderr */
 	bool read_only;        /* libfuse gets it too */
+	bool chattr;           /* the kernel is to ask before each open */
 	size_t memory_bytes;   /* for caches and buffers; 0: the default */
 	int sync_interval_ms;  /* of the background sync; -1: the default */
 	struct fuse_args args; /* owned; what remains for libfuse */

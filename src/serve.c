@@ -8,7 +8,7 @@
 #include "src/log.h"
 #include "src/ops.h"
 #include "src/opts.h"
-#include "src/seeker.h"
+#include "src/flusher.h"
 #include "src/stop.h"
 
 struct fuse_session *serve_new(struct opts *o, struct ops *ops)
@@ -48,7 +48,7 @@ static int loop(struct fuse_session *session)
 int serve(struct ops *ops, const struct opts *o)
 {
 	struct fuse_session *session = ops->session;
-	struct seeker seeker;
+	struct flusher flusher;
 	struct stop stop;
 	int rc;
 
@@ -61,23 +61,23 @@ int serve(struct ops *ops, const struct opts *o)
 		log_error("cannot serve: %s", strerror(-rc));
 		goto unmount;
 	}
-	rc = seeker_begin(&seeker, ops->fs, session);
+	rc = flusher_begin(&flusher, ops->fs, session);
 	if (rc < 0)
 		goto unmount;
-	ops->seeker = &seeker;
+	ops->flusher = &flusher;
 	rc = stop_begin(&stop, session, o->mountpoint);
 	if (rc < 0)
-		goto end_seeker;
+		goto end_flusher;
 	rc = loop(session);
 	/* Closes the device: what still waits for an answer gets an error. */
 	fuse_session_unmount(session);
 	stop_end(&stop);
-	seeker_end(&seeker);
+	flusher_end(&flusher);
 	return rc;
 
-end_seeker:
+end_flusher:
 	fuse_session_unmount(session);
-	seeker_end(&seeker);
+	flusher_end(&flusher);
 	return rc;
 
 unmount:

@@ -1,6 +1,7 @@
 # Real programs on a real mount.  Exit status 77 is a test that was skipped.
 MOUNT_TESTS = \
 	%D%/conforms \
+	%D%/flags \
 	%D%/full \
 	%D%/handles \
 	%D%/links \
@@ -26,6 +27,7 @@ tests_mount_posix_posix_SOURCES = \
 	%D%/posix/attr.c \
 	%D%/posix/copy.c \
 	%D%/posix/fallocate.c \
+	%D%/posix/flags.c \
 	%D%/posix/locks.c \
 	%D%/posix/names.c \
 	%D%/posix/open.c \

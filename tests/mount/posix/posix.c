@@ -102,6 +102,7 @@ int main(void)
 	posix_add_attr(s);
 	posix_add_copy(s);
 	posix_add_fallocate(s);
+	posix_add_flags(s);
 	posix_add_locks(s);
 	posix_add_names(s);
 	posix_add_open(s);

@@ -78,6 +78,7 @@ void posix_add_acl(Suite *suite);
 void posix_add_attr(Suite *suite);
 void posix_add_copy(Suite *suite);
 void posix_add_fallocate(Suite *suite);
+void posix_add_flags(Suite *suite);
 void posix_add_locks(Suite *suite);
 void posix_add_names(Suite *suite);
 void posix_add_open(Suite *suite);
