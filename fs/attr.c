@@ -27,6 +27,19 @@ int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
 	return 0;
 }
 
+int fs_birth(struct fs *fs, uint64_t ino, struct timespec *out) UNCHECKED
+{
+	struct inode *inode;
+	int rc;
+
+	rc = inode_get_locked(fs, ino, &inode);
+	if (rc < 0)
+		return rc;
+	*out = inode_timespec(inode->rec.btime_ns);
+	inode_put_locked(fs, inode);
+	return 0;
+}
+
 /*
  * The years 1677 to 2262 fit; what lies outside becomes the nearest that does,
  * as Linux does with timestamps that a filesystem cannot keep.

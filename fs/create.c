@@ -1,6 +1,7 @@
 /*
  * Creation: a name, and the inode that it leads to, in one batch with the
- * directory's record, so that a crash leaves all of it or nothing.
+ * directory's record, so that a crash leaves all of it or nothing.  What is
+ * made without a name is an orphan from the beginning.
  */
 #include "fs/dentry.h"
 
@@ -9,12 +10,13 @@
 
 #include "fs/flags.h"
 #include "fs/namei.h"
+#include "fs/orphan.h"
 #include "fs/schema.h"
 #include "fs/xattr.h"
 
 /* What is to be created. */
 struct creation {
-	const char *name;
+	const char *name; /* NULL: none, and no link */
 	mode_t umask;
 	struct inode_record rec;
 	struct slice target; /* of a symlink */
@@ -30,7 +32,7 @@ static void creation_init(struct creation *c, const char *name, mode_t mode,
 			.mode = mode,
 			.uid = cred->uid,
 			.gid = cred->gid,
-			.nlink = S_ISDIR(mode) ? 2 : 1,
+			.nlink = S_ISDIR(mode) ? 2 : name ? 1 : 0,
 			.generation = 1,
 			.atime_ns = now_ns,
 			.mtime_ns = now_ns,
@@ -78,6 +80,19 @@ static int stage_mode(struct fs *fs, struct kv_batch *batch,
 	return 0;
 }
 
+static void stage_name(struct fs *fs, struct kv_batch *batch,
+		       const struct inode *dir, const struct inode *child,
+		       const struct creation *c, struct inode_record *dir_rec)
+{
+	if (!c->name) {
+		orphan_stage(batch, child->ino, 0, true);
+		return;
+	}
+	namei_touch(dir_rec, 1, S_ISDIR(c->rec.mode), c->rec.btime_ns);
+	dentry_stage(fs, batch, dir->ino, c->name, child->ino, c->rec.mode);
+	inode_stage(batch, dir->ino, dir_rec);
+}
+
 /* Writes it all and, if that worked, makes memory agree. */
 static int write_creation(struct fs *fs, struct inode *dir, struct inode *child,
 			  struct creation *c) NEEDS(dir->lock, child->lock)
@@ -93,18 +108,18 @@ static int write_creation(struct fs *fs, struct inode *dir, struct inode *child,
 		kv_batch_free(batch);
 		return rc;
 	}
-	namei_touch(&dir_rec, 1, S_ISDIR(c->rec.mode), c->rec.btime_ns);
-	dentry_stage(fs, batch, dir->ino, c->name, child->ino, c->rec.mode);
+	stage_name(fs, batch, dir, child, c, &dir_rec);
 	inode_stage(batch, child->ino, &c->rec);
 	if (c->target.size)
 		stage_target(batch, child->ino, c->target);
-	inode_stage(batch, dir->ino, &dir_rec);
 	rc = inode_commit(fs, batch);
 	if (rc < 0)
 		return rc;
 
 	dir->rec = dir_rec;
-	dir->names_seq++;
+	if (c->name)
+		dir->names_seq++;
+	child->linkable = !c->name;
 	child->rec = c->rec;
 	atomic_store(&child->loaded, true);
 	atomic_fetch_add(&fs->inodes, 1);
@@ -120,7 +135,7 @@ static int create_in(struct fs *fs, struct inode *dir, struct creation *c,
 	int rc;
 
 	rc = inode_check_dir(dir);
-	if (rc == 0)
+	if (rc == 0 && c->name)
 		rc = dentry_check_absent(fs, dir->ino, c->name);
 	if (rc == 0)
 		rc = flags_check_add(&dir->rec);
@@ -149,9 +164,10 @@ static int create(struct fs *fs, uint64_t dir_ino, struct creation *c,
 		  struct fs_entry *out) UNCHECKED
 {
 	struct inode *dir;
-	int rc;
+	int rc = 0;
 
-	rc = dentry_check_name(c->name);
+	if (c->name)
+		rc = dentry_check_name(c->name);
 	if (rc == 0)
 		rc = inode_get_locked(fs, dir_ino, &dir);
 	if (rc < 0)
@@ -188,6 +204,16 @@ int fs_mkdir(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 	struct creation c;
 
 	creation_init(&c, name, S_IFDIR | (mode & 07777), cred,
+		      superblock_now_ns(fs));
+	return create(fs, dir, &c, out);
+}
+
+int fs_tmpfile(struct fs *fs, uint64_t dir, mode_t mode,
+	       const struct fs_cred *cred, struct fs_entry *out)
+{
+	struct creation c;
+
+	creation_init(&c, NULL, S_IFREG | (mode & 07777), cred,
 		      superblock_now_ns(fs));
 	return create(fs, dir, &c, out);
 }

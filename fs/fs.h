@@ -126,6 +126,12 @@ int fs_mknod(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 	     struct fs_entry *out) FS_MUST_USE;
 int fs_mkdir(struct fs *fs, uint64_t dir, const char *name, mode_t mode,
 	     const struct fs_cred *cred, struct fs_entry *out) FS_MUST_USE;
+/*
+ * O_TMPFILE: a regular file without a name, which fs_link() may give it, and
+ * only the first time; else it goes with its last reference.
+ */
+int fs_tmpfile(struct fs *fs, uint64_t dir, mode_t mode,
+	       const struct fs_cred *cred, struct fs_entry *out) FS_MUST_USE;
 int fs_symlink(struct fs *fs, uint64_t dir, const char *name,
 	       const char *target, const struct fs_cred *cred,
 	       struct fs_entry *out) FS_MUST_USE;
@@ -149,6 +155,9 @@ int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
 /* @unlink_pending may be NULL. */
 int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
 	       bool *unlink_pending) FS_MUST_USE;
+
+/* When the inode was made. */
+int fs_birth(struct fs *fs, uint64_t ino, struct timespec *out) FS_MUST_USE;
 
 /* Which fields of the struct stat fs_setattr() shall take. */
 enum fs_set {

@@ -38,7 +38,8 @@ struct inode {
 
 	/* Guarded by lock. */
 	struct inode_record rec;
-	bool gone; /* it is no longer in the store */
+	bool gone;     /* it is no longer in the store */
+	bool linkable; /* it has had no name yet, and may get one */
 	uint64_t
 		unlinked_in; /* the directory it last lost a name in; 0: none */
 	uint64_t unlinked_seq;   /* its names_seq right after that */

@@ -190,8 +190,7 @@ int inode_commit(struct fs *fs, struct kv_batch *batch)
 	return rc;
 }
 
-/* Rounds down, also before 1970, so that tv_nsec is never negative. */
-static struct timespec timespec_of(int64_t ns)
+struct timespec inode_timespec(int64_t ns)
 {
 	int64_t s = ns / (int64_t)NS_PER_S;
 	int64_t rest = ns % (int64_t)NS_PER_S;
@@ -217,9 +216,9 @@ void inode_stat(const struct inode *inode, struct stat *out)
 		.st_blksize = BLOCK_BYTES,
 		.st_blocks = (blkcnt_t)((rec->stored + STAT_BLOCK_BYTES - 1) /
 					STAT_BLOCK_BYTES),
-		.st_atim = timespec_of(rec->atime_ns),
-		.st_mtim = timespec_of(rec->mtime_ns),
-		.st_ctim = timespec_of(rec->ctime_ns),
+		.st_atim = inode_timespec(rec->atime_ns),
+		.st_mtim = inode_timespec(rec->mtime_ns),
+		.st_ctim = inode_timespec(rec->ctime_ns),
 	};
 
 	*out = st;

@@ -73,6 +73,9 @@ void inode_stage(struct kv_batch *batch, uint64_t ino,
 /* Writes and frees @batch; what kv_write() returns. */
 int inode_commit(struct fs *fs, struct kv_batch *batch) MUST_USE;
 
+/* Rounds down, also before 1970, so that tv_nsec is never negative. */
+struct timespec inode_timespec(int64_t ns);
+
 /* What stat(2) says of it. */
 void inode_stat(const struct inode *inode, struct stat *out) NEEDS(inode->lock);
 

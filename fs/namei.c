@@ -131,7 +131,7 @@ static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 		return rc;
 	if (S_ISDIR(rec.mode))
 		return -EPERM;
-	if (rec.nlink == 0)
+	if (rec.nlink == 0 && !inode->linkable)
 		return -ENOENT;
 	if (rec.nlink >= FS_LINK_MAX)
 		return -EMLINK;
@@ -140,12 +140,17 @@ static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 		rc = flags_check_add(&dir->rec);
 	if (rc == 0 && flags_is_kept(&rec))
 		rc = -EPERM;
+	if (rc == 0 && rec.nlink == 0)
+		rc = orphan_trim(fs, inode);
 	if (rc < 0)
 		return rc;
 
 	batch = kv_batch_new();
 	if (!batch)
 		return -ENOMEM;
+	rec = inode->rec;
+	if (rec.nlink == 0)
+		orphan_stage_linked(batch, inode->ino);
 	rec.nlink++;
 	rec.ctime_ns = now_ns;
 	namei_touch(&dir_rec, 1, 0, now_ns);
@@ -158,6 +163,7 @@ static int link_in(struct fs *fs, struct inode *dir, struct inode *inode,
 	dir->rec = dir_rec;
 	dir->names_seq++;
 	inode->rec = rec;
+	inode->linkable = false;
 	inode->unlinked_in = 0;
 	return 0;
 }

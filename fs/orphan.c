@@ -38,6 +38,14 @@ void orphan_stage_unlinked(struct kv_batch *batch, const struct inode *inode,
 	orphan_stage(batch, inode->ino, 0, true);
 }
 
+void orphan_stage_linked(struct kv_batch *batch, uint64_t ino)
+{
+	struct schema_key key;
+
+	schema_key_ino(&key, SCHEMA_ORPHAN, ino);
+	kv_batch_delete(batch, schema_slice(&key));
+}
+
 static int read_orphan(struct fs *fs, uint64_t ino, struct orphan *out)
 {
 	struct schema_key key;

@@ -43,6 +43,12 @@ void orphan_stage_unlinked(struct kv_batch *batch, const struct inode *inode,
 			   struct inode_record *rec);
 
 /*
+ * Adds to @batch that an inode that was made without links has got one.
+ * orphan_trim() comes before.
+ */
+void orphan_stage_linked(struct kv_batch *batch, uint64_t ino);
+
+/*
  * If the inode has INODE_PURGE: removes those chunks, in as many batches as it
  * takes.  Else returns 0 at once.
  */

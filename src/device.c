@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "src/fuse.h"
+#include "src/own.h"
 
 static uint32_t flags_added;
 static uint32_t flags_offered;
@@ -112,15 +113,23 @@ static ssize_t take_flags(struct fuse_in_header *in, ssize_t n)
 	return n;
 }
 
+bool device_reply(int fd, struct iovec *iov, int count)
+{
+	return reply(fd, iov, count, NULL) >= 0;
+}
+
+/* libfuse gets the first request that is not ours. */
 static ssize_t request(int fd, void *buf, size_t size, void *userdata)
 {
-	ssize_t n = read(fd, buf, size);
+	ssize_t n;
 
-	(void)userdata;
-	if (n < (ssize_t)sizeof(struct fuse_in_header))
-		return n;
-	if (is_owed_a_reply(buf))
-		atomic_fetch_add(&asked, 1);
+	do {
+		n = read(fd, buf, size);
+		if (n < (ssize_t)sizeof(struct fuse_in_header))
+			return n;
+		if (is_owed_a_reply(buf))
+			atomic_fetch_add(&asked, 1);
+	} while (own_answer(userdata, fd, buf));
 	return take_flags(buf, n);
 }
 

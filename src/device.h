@@ -1,5 +1,5 @@
 /*
- * device: our hands between libfuse and /dev/fuse.  Three things need them.
+ * device: our hands between libfuse and /dev/fuse.  Four things need them.
  *
  * What libfuse forgets to tell the kernel.  libfuse 3.14 offers
  * FUSE_CAP_PARALLEL_DIROPS and never puts it into its answer to INIT, so that
@@ -11,6 +11,8 @@
  * What libfuse forgets to tell us.  The flags that come with those two are
  * kept for the thread that has read the request, and SETXATTR is given the
  * shape that libfuse knows.
+ *
+ * What libfuse does not know.  own.h answers such requests.
  *
  * How much is under way.  A session that is told to end drops what its workers
  * have read and not begun.  So requests and replies are counted, for stop.c to
@@ -26,12 +28,19 @@
 #include <stdint.h>
 
 struct fuse_session;
+struct iovec;
 
 /*
  * Puts us between @session, which is mounted, and its device.  Returns 0 or a
  * negative errno.
  */
 int device_hook(struct fuse_session *session);
+
+/*
+ * Writes a reply of our own making, counted as all others are.  Returns whether
+ * the kernel took it.
+ */
+bool device_reply(int fd, struct iovec *iov, int count);
 
 /* FUSE_* flags of <linux/fuse.h>; those that the kernel has not offered are
  * left out. */

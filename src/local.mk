@@ -20,6 +20,8 @@ loamfs_SOURCES = \
 	%D%/ops_name.c \
 	%D%/ops_xattr.c \
 	%D%/opts.c %D%/opts.h \
+	%D%/own.c %D%/own.h \
+	%D%/own_format.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/scratch.c %D%/scratch.h \

@@ -19,7 +19,7 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	if (unlink_pending)
-		reply_forget_attr(req, ino);
+		reply_forget_attr(ops_session(req), ino);
 	fuse_reply_attr(req, &attr, REPLY_CACHE_SECONDS);
 }
 

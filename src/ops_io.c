@@ -66,7 +66,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size,
 	n = fs_write(ops_fs(req), ino, buf, size, (uint64_t)offset, flags,
 		     &changed);
 	if (n >= 0 && changed)
-		reply_forget_attr(req, ino);
+		reply_forget_attr(ops_session(req), ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else
@@ -114,7 +114,7 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	rc = fs_fallocate(ops_fs(req), ino, mode, (uint64_t)offset,
 			  (uint64_t)size, kill);
 	if (kill)
-		reply_forget_attr(req, ino);
+		reply_forget_attr(ops_session(req), ino);
 	reply_rc(req, rc);
 }
 
@@ -134,7 +134,7 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t in_ino, off_t in,
 	n = fs_copy(ops_fs(req), in_ino, (uint64_t)in, out_ino, (uint64_t)out,
 		    size, kill);
 	if (kill)
-		reply_forget_attr(req, out_ino);
+		reply_forget_attr(ops_session(req), out_ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else

@@ -85,7 +85,7 @@ static void answer_set(struct fs *fs, const struct flusher_job *job)
 		reply_err(job->req, rc);
 		return;
 	}
-	reply_forget_attr(job->req, job->ino);
+	reply_forget_attr(ops_session(job->req), job->ino);
 	fuse_reply_ioctl(job->req, 0, NULL, 0);
 }
 

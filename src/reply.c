@@ -39,7 +39,7 @@ static void log_poisoned(void)
 			  fs_error_text(-EROFS));
 }
 
-void reply_err(fuse_req_t req, int rc)
+int reply_errno(int rc)
 {
 	assert(rc < 0);
 	switch (rc) {
@@ -48,13 +48,17 @@ void reply_err(fuse_req_t req, int rc)
 	case -EPROTONOSUPPORT:
 	case -EIO:
 		log_damage(rc);
-		rc = -EIO;
-		break;
+		return EIO;
 	case -EROFS:
 		log_poisoned();
 		break;
 	}
-	fuse_reply_err(req, -rc);
+	return -rc;
+}
+
+void reply_err(fuse_req_t req, int rc)
+{
+	fuse_reply_err(req, reply_errno(rc));
 }
 
 void reply_rc(fuse_req_t req, int rc)
@@ -65,17 +69,17 @@ void reply_rc(fuse_req_t req, int rc)
 		fuse_reply_err(req, 0);
 }
 
-void reply_forget_attr(fuse_req_t req, uint64_t ino)
+void reply_forget_attr(struct fuse_session *session, uint64_t ino)
 {
 	/* An inode that the kernel does not know has nothing to forget. */
-	(void)fuse_lowlevel_notify_inval_inode(ops_session(req), ino, -1, 0);
+	(void)fuse_lowlevel_notify_inval_inode(session, ino, -1, 0);
 }
 
 struct fuse_entry_param reply_param(fuse_req_t req,
 				    const struct fs_entry *entry)
 {
 	if (entry->unlink_pending)
-		reply_forget_attr(req, entry->ino);
+		reply_forget_attr(ops_session(req), entry->ino);
 	return (struct fuse_entry_param){
 		.ino = entry->ino,
 		.generation = entry->generation,

@@ -18,6 +18,9 @@ struct fs_entry;
  */
 #define REPLY_CACHE_SECONDS 1e9
 
+/* What a program is told of @rc, a negative errno: a positive one. */
+int reply_errno(int rc);
+
 /* Answers with an error; @rc is a negative errno. */
 void reply_err(fuse_req_t req, int rc);
 
@@ -28,7 +31,7 @@ void reply_rc(fuse_req_t req, int rc);
  * Has the kernel forget the attributes of @ino, and take none over that it has
  * asked for up to now: see struct fs_entry.
  */
-void reply_forget_attr(fuse_req_t req, uint64_t ino);
+void reply_forget_attr(struct fuse_session *session, uint64_t ino);
 
 /* @entry as libfuse wants it, for the answer to @req. */
 struct fuse_entry_param reply_param(fuse_req_t req,

@@ -372,6 +372,73 @@ START_TEST(threads_agree_on_names)
 }
 END_TEST
 
+/* ------------------------------------------------- files without a name -- */
+
+static uint64_t make_tmpfile(void)
+{
+	struct fs_entry entry;
+
+	ck_ok(fs_tmpfile(fx, FS_ROOT_INO, 0640, &fx_cred, &entry));
+	ck_assert_uint_eq(entry.attr.st_nlink, 0);
+	ck_assert_uint_eq(entry.attr.st_mode, S_IFREG | 0640);
+	return entry.ino;
+}
+
+START_TEST(a_file_without_a_name_goes_with_its_last_reference)
+{
+	uint64_t ino = make_tmpfile();
+	struct stat st;
+
+	fx_write(ino, "abc", 3, 0);
+	ck_assert_uint_eq(fx_check().orphans, 1);
+	ck_assert_int_eq(fx_stat(FS_ROOT_INO).st_size, 0);
+	fs_forget(fx, ino, 1);
+	ck_assert_int_eq(fs_getattr(fx, ino, &st, NULL), -ENOENT);
+	ck_assert_uint_eq(fx_check().orphans, 0);
+	make_tmpfile();
+	fx_reopen();
+	ck_assert_uint_eq(fx_check().orphans, 0);
+	ck_assert_uint_eq(fx_check().inodes, 1);
+}
+END_TEST
+
+START_TEST(it_may_get_a_name_once)
+{
+	uint64_t ino = make_tmpfile();
+	struct fs_entry entry;
+
+	fx_write(ino, "abc", 3, 0);
+	ck_ok(fs_link(fx, ino, FS_ROOT_INO, "f", &entry));
+	ck_assert_uint_eq(entry.attr.st_nlink, 1);
+	ck_assert_uint_eq(fx_check().orphans, 0);
+	fs_forget(fx, ino, 2);
+	fx_reopen();
+	ck_assert_int_eq(fx_lookup(FS_ROOT_INO, "f"), (int64_t)ino);
+	ino = make_tmpfile();
+	ck_ok(fs_link(fx, ino, FS_ROOT_INO, "g", &entry));
+	ck_ok(fs_unlink(fx, FS_ROOT_INO, "g"));
+	ck_assert_int_eq(fs_link(fx, ino, FS_ROOT_INO, "g", &entry), -ENOENT);
+	fs_forget(fx, ino, 2);
+}
+END_TEST
+
+START_TEST(birth_does_not_change)
+{
+	uint64_t ino = fx_mkfile(FS_ROOT_INO, "f");
+	struct stat st = fx_stat(ino);
+	struct timespec birth;
+
+	ck_ok(fs_birth(fx, ino, &birth));
+	ck_assert_int_eq(birth.tv_sec, st.st_ctim.tv_sec);
+	ck_assert_int_eq(birth.tv_nsec, st.st_ctim.tv_nsec);
+	fx_write(ino, "abc", 3, 0);
+	ck_ok(fs_setattr(fx, ino, &st, FS_SET_MODE, NULL));
+	fx_reopen();
+	ck_ok(fs_birth(fx, ino, &birth));
+	ck_assert_int_eq(birth.tv_nsec, st.st_ctim.tv_nsec);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("namei");
@@ -394,5 +461,8 @@ int main(void)
 	tcase_add_test(tc, no_number_is_given_out_twice);
 	tcase_add_test(tc, the_table_keeps_only_what_is_used);
 	tcase_add_test(tc, threads_agree_on_names);
+	tcase_add_test(tc, a_file_without_a_name_goes_with_its_last_reference);
+	tcase_add_test(tc, it_may_get_a_name_once);
+	tcase_add_test(tc, birth_does_not_change);
 	return suite_run(s);
 }

@@ -34,6 +34,7 @@ tests_mount_posix_posix_SOURCES = \
 	%D%/posix/posix.c %D%/posix/posix.h \
 	%D%/posix/rename.c \
 	%D%/posix/seek.c \
+	%D%/posix/tmpfile.c \
 	%D%/posix/xattr.c \
 	tests/suite.h
 tests_mount_posix_posix_CFLAGS = $(TEST_CFLAGS)

@@ -1,6 +1,8 @@
 /* chmod(2), chown(2), utimensat(2). */
 #include "tests/mount/posix/posix.h"
 
+#include <time.h>
+
 #define OMIT                          \
 	{                             \
 		.tv_nsec = UTIME_OMIT \
@@ -183,6 +185,49 @@ START_TEST(times_that_are_none)
 }
 END_TEST
 
+static struct timespec birth_of(const char *path)
+{
+	struct statx stx;
+
+	ck_works(statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW,
+		       STATX_BASIC_STATS | STATX_BTIME, &stx));
+	ck_assert(stx.stx_mask & STATX_BTIME);
+	ck_assert_uint_eq(stx.stx_ino, posix_stat(path).st_ino);
+	ck_assert_uint_eq(stx.stx_mode, posix_stat(path).st_mode);
+	ck_assert_uint_eq(stx.stx_size, (uint64_t)posix_stat(path).st_size);
+	return (struct timespec){ .tv_sec = stx.stx_btime.tv_sec,
+				  .tv_nsec = stx.stx_btime.tv_nsec };
+}
+
+START_TEST(birth_is_when_it_was_made)
+{
+	static const char *const names[] = { "f", "d", "l" };
+	struct timespec born[3], now;
+	size_t i;
+
+	posix_make("f", "text");
+	ck_works(mkdir("d", 0755));
+	ck_works(symlink("f", "l"));
+	for (i = 0; i < 3; i++)
+		born[i] = birth_of(names[i]);
+	ck_works(clock_gettime(CLOCK_REALTIME, &now));
+	ck_assert(now.tv_sec - born[0].tv_sec <= 10);
+	usleep(20000);
+	ck_works(chmod("f", 0600));
+	posix_make("f", "new");
+	posix_make("d/x", "");
+	ck_works(rename("l", "m"));
+	ck_works(rename("m", "l"));
+	for (i = 0; i < 3; i++) {
+		now = birth_of(names[i]);
+		ck_assert_int_eq(now.tv_sec, born[i].tv_sec);
+		ck_assert_int_eq(now.tv_nsec, born[i].tv_nsec);
+	}
+	ck_assert(posix_stat("f").st_ctim.tv_sec != born[0].tv_sec ||
+		  posix_stat("f").st_ctim.tv_nsec != born[0].tv_nsec);
+}
+END_TEST
+
 void posix_add_attr(Suite *suite)
 {
 	TCase *tc = posix_case(suite, "attr");
@@ -194,4 +239,5 @@ void posix_add_attr(Suite *suite)
 	tcase_add_test(tc, a_setgid_directory_hands_on);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, times_that_are_none);
+	tcase_add_test(tc, birth_is_when_it_was_made);
 }

@@ -170,6 +170,27 @@ START_TEST(a_removed_directory_takes_nothing)
 }
 END_TEST
 
+/* ext4's limit, and ours; each link is two round trips. */
+START_TEST(a_file_has_65000_links_and_no_more)
+{
+	char name[32];
+	int i;
+
+	if (!getenv("POSIX_LONG") || !posix_on_mount())
+		return;
+	posix_make("f", "text");
+	for (i = 1; i < 65000; i++) {
+		snprintf(name, sizeof(name), "l%d", i);
+		ck_works(link("f", name));
+	}
+	ck_assert_uint_eq(posix_stat("f").st_nlink, 65000);
+	ck_fails(link("f", "more"), EMLINK);
+	ck_works(unlink("l1"));
+	ck_works(link("f", "more"));
+	ck_assert_uint_eq(posix_stat("f").st_nlink, 65000);
+}
+END_TEST
+
 void posix_add_names(Suite *suite)
 {
 	TCase *tc = posix_case(suite, "names");
@@ -182,4 +203,8 @@ void posix_add_names(Suite *suite)
 	tcase_add_test(tc, the_umask_counts);
 	tcase_add_test(tc, unlink_and_rmdir_fail);
 	tcase_add_test(tc, a_removed_directory_takes_nothing);
+
+	tc = posix_case(suite, "many links");
+	tcase_set_timeout(tc, 900);
+	tcase_add_test(tc, a_file_has_65000_links_and_no_more);
 }

@@ -94,23 +94,6 @@ START_TEST(a_path_descriptor)
 }
 END_TEST
 
-/* FUSE has a request for it; libfuse has not passed it on for long. */
-START_TEST(a_temporary_file_or_a_clear_no)
-{
-	struct stat st;
-	int fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0) {
-		ck_assert(posix_on_mount());
-		ck_assert_int_eq(errno, EOPNOTSUPP);
-		return;
-	}
-	ck_works(fstat(fd, &st));
-	ck_assert_uint_eq(st.st_nlink, 0);
-	ck_works(close(fd));
-}
-END_TEST
-
 START_TEST(sizes)
 {
 	int fd = posix_open_new("f");
@@ -180,7 +163,6 @@ void posix_add_open(Suite *suite)
 	tcase_add_test(tc, appending);
 	tcase_add_test(tc, directories_and_symlinks);
 	tcase_add_test(tc, a_path_descriptor);
-	tcase_add_test(tc, a_temporary_file_or_a_clear_no);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, the_whole_filesystem);
 	tcase_add_test(tc, rights);

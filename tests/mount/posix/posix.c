@@ -108,6 +108,7 @@ int main(void)
 	posix_add_open(s);
 	posix_add_rename(s);
 	posix_add_seek(s);
+	posix_add_tmpfile(s);
 	posix_add_xattr(s);
 	return suite_run(s);
 }

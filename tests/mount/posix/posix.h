@@ -84,6 +84,7 @@ void posix_add_names(Suite *suite);
 void posix_add_open(Suite *suite);
 void posix_add_rename(Suite *suite);
 void posix_add_seek(Suite *suite);
+void posix_add_tmpfile(Suite *suite);
 void posix_add_xattr(Suite *suite);
 
 #endif
