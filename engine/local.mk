@@ -9,6 +9,7 @@ libengine_a_SOURCES = \
 	%D%/base/coding.c %D%/base/coding.h \
 	%D%/base/env.c %D%/base/env.h %D%/base/env_posix.c \
 	%D%/base/env_bounded.c %D%/base/env_bounded.h \
+	%D%/base/env_overlay.c %D%/base/env_overlay.h \
 	%D%/base/error.c %D%/base/error.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/heap.c %D%/base/heap.h \

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/base/env_overlay.h"
 #include "engine/base/error.h"
 #include "engine/base/heap.h"
 #include "fs/inode.h"
@@ -25,8 +26,8 @@ static struct kv_options store_options(const struct fs_options *options)
 {
 	struct kv_options kv = kv_options_default;
 
-	kv.create = options->create;
-	kv.background = options->background;
+	kv.create = options->create && !options->read_only;
+	kv.background = options->background && !options->read_only;
 	kv.memtable_bytes_max = options->memory_bytes / 8;
 	kv.tree_memory_bytes = options->memory_bytes / 4 * 3;
 	kv.blob_cache_bytes = options->memory_bytes / 4;
@@ -44,9 +45,30 @@ static void fs_free(struct fs *fs)
 	icache_fini(&fs->icache);
 	mutex_fini(&fs->super_lock);
 	mutex_fini(&fs->rename);
-	if (fs->env_owned)
-		env_free(fs->env);
+	env_free(fs->overlay);
+	env_free(fs->owned);
 	free(fs);
+}
+
+static struct fs *fs_new(struct env *env, const struct fs_options *options)
+{
+	struct fs *fs = calloc(1, sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	fs->read_only = options->read_only;
+	if (fs->read_only) {
+		fs->overlay = env_overlay_new(env);
+		if (!fs->overlay) {
+			free(fs);
+			return NULL;
+		}
+	}
+	fs->env = fs->overlay ? fs->overlay : env;
+	mutex_init(&fs->rename, RANK_RENAME);
+	mutex_init(&fs->super_lock, RANK_ICACHE);
+	icache_init(&fs->icache);
+	return fs;
 }
 
 /* On failure @env still belongs to the caller. */
@@ -60,28 +82,23 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 
 	if (!options)
 		options = &fs_options_default;
-	fs = calloc(1, sizeof(*fs));
+	fs = fs_new(env, options);
 	if (!fs)
 		return -ENOMEM;
-	fs->env = env;
-	mutex_init(&fs->rename, RANK_RENAME);
-	mutex_init(&fs->super_lock, RANK_ICACHE);
-	icache_init(&fs->icache);
-
 	kv_options = store_options(options);
-	rc = kv_open(&fs->kv, env, &kv_options);
+	rc = kv_open(&fs->kv, fs->env, &kv_options);
 	if (rc < 0)
 		goto free_fs;
 	/* The kernel always knows the root, and never says so. */
 	rc = icache_ref(&fs->icache, FS_ROOT_INO) ? 0 : -ENOMEM;
 	if (rc == 0)
 		rc = superblock_open(fs, options);
-	if (rc == 0)
+	if (rc == 0 && !fs->read_only)
 		rc = orphan_sweep(fs);
 	if (rc < 0)
 		goto close_kv;
 
-	fs->env_owned = env_owned;
+	fs->owned = env_owned ? env : NULL;
 	*out = fs;
 	return 0;
 
@@ -108,7 +125,8 @@ int fs_open(struct fs **out, const char *store,
 
 	if (!options)
 		options = &fs_options_default;
-	rc = env_posix_new(&env, store, options->create);
+	rc = env_posix_new(&env, store,
+			   options->create && !options->read_only);
 	if (rc < 0)
 		return rc;
 	rc = open_on(out, env, true, options);
@@ -120,16 +138,23 @@ int fs_open(struct fs **out, const char *store,
 /* The first error counts; the rest is done as far as it goes. */
 int fs_close(struct fs *fs)
 {
-	int rc, close_rc;
+	int rc = 0, close_rc;
 
 	if (!fs)
 		return 0;
-	rc = orphan_sweep(fs);
-	if (rc == 0)
-		rc = superblock_close(fs);
+	if (!fs->read_only) {
+		rc = orphan_sweep(fs);
+		if (rc == 0)
+			rc = superblock_close(fs);
+	}
 	close_rc = kv_close(fs->kv);
 	fs_free(fs);
 	return rc < 0 ? rc : close_rc;
+}
+
+bool fs_was_clean(const struct fs *fs)
+{
+	return fs->was_clean;
 }
 
 const char *fs_error_text(int rc)

@@ -44,6 +44,7 @@ struct fs_dir;
 
 struct fs_options {
 	bool create;               /* make a filesystem where there is none */
+	bool read_only;            /* see fs_open() */
 	bool background;           /* the store has threads of its own */
 	size_t memory_bytes;       /* for memtables and caches, together */
 	unsigned sync_interval_ms; /* between background syncs; 0: none */
@@ -91,6 +92,11 @@ void fs_tune_heap(void);
 /*
  * Opens the filesystem in the directory @store, recovering it if need be.
  * Returns 0 or an error as kv_open() does, words in fs_error_text().
+ *
+ * With @options->read_only no byte of the store changes, but for the number of
+ * this process in its lock: what has to be recovered is so in memory, which
+ * takes as much as the logs hold.  What would change something fails with
+ * -EROFS.
  */
 int fs_open(struct fs **out, const char *store,
 	    const struct fs_options *options) FS_MUST_USE;
@@ -107,6 +113,9 @@ int fs_open_env(struct fs **out, struct env *env,
 int fs_close(struct fs *fs);
 
 const char *fs_error_text(int rc);
+
+/* Whether the filesystem had been closed in order when it was opened. */
+bool fs_was_clean(const struct fs *fs);
 
 /* --------------------------------------------------------------- names -- */
 

@@ -184,7 +184,7 @@ void inode_stage(struct kv_batch *batch, uint64_t ino,
 
 int inode_commit(struct fs *fs, struct kv_batch *batch)
 {
-	int rc = kv_write(fs->kv, batch);
+	int rc = fs->read_only ? -EROFS : kv_write(fs->kv, batch);
 
 	kv_batch_free(batch);
 	return rc;

@@ -91,9 +91,12 @@ static void stage(struct kv_batch *batch, const struct superblock *super)
 /* Writes @super, and on success takes it for the one in memory. */
 static int write_super(struct fs *fs, const struct superblock *super)
 {
-	struct kv_batch *batch = kv_batch_new();
+	struct kv_batch *batch;
 	int rc;
 
+	if (fs->read_only)
+		return -EROFS;
+	batch = kv_batch_new();
 	if (!batch)
 		return -ENOMEM;
 	stage(batch, super);
@@ -225,19 +228,18 @@ int superblock_open(struct fs *fs, const struct fs_options *options)
 	rc = superblock_read(fs->kv, &fs->super);
 	if (rc == -ENOENT) {
 		rc = check_empty(fs);
-		if (rc == 0 && !options->create)
+		if (rc == 0 && (!options->create || fs->read_only))
 			rc = error_set(-ENOENT, "the store is empty");
 		if (rc == 0)
 			rc = make(fs, options);
 	}
+	fs->was_clean = fs->super.clean;
 	if (rc == 0 && !fs->super.clean)
 		rc = recount(fs);
-	if (rc < 0)
-		return rc;
-
 	super = fs->super;
 	super.clean = false;
-	rc = write_super(fs, &super);
+	if (rc == 0 && !fs->read_only)
+		rc = write_super(fs, &super);
 	if (rc < 0)
 		return rc;
 	fs->hash_seed = super.hash_seed;

@@ -68,8 +68,11 @@ int superblock_read(struct kv *kv, struct superblock *out) MUST_USE;
 
 struct fs {
 	/* Set by fs_open_env(), then constant. */
-	struct env *env;
-	bool env_owned;
+	struct env *env;     /* of the store, or its overlay */
+	struct env *overlay; /* owned: read_only, or NULL */
+	struct env *owned;   /* to be freed, or NULL */
+	bool read_only;
+	bool was_clean; /* set by superblock_open(), then constant */
 	struct kv *kv;
 	bool counters_true; /* set by superblock_open(), then constant */
 	uint64_t hash_seed;

@@ -11,6 +11,8 @@ int write_begin(struct write *w, struct fs *fs, struct inode *inode)
 	int rc;
 
 	rc = data_check_regular(inode);
+	if (rc == 0 && fs->read_only)
+		rc = -EROFS;
 	if (rc == 0 && inode->rec.flags & INODE_IMMUTABLE)
 		rc = -EPERM;
 	if (rc == 0)

@@ -331,6 +331,8 @@ static int change_locked(struct fs *fs, struct inode *inode, const char *name,
 	struct change c = { .fs = fs, .inode = inode, .rec = inode->rec };
 	int rc;
 
+	if (fs->read_only)
+		return -EROFS;
 	if (flags_is_kept(&inode->rec))
 		return -EPERM;
 	c.batch = kv_batch_new();

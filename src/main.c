@@ -54,6 +54,7 @@ static int open_fs(struct fs **out, const struct opts *o)
 	int rc;
 
 	options.create = !o->read_only;
+	options.read_only = o->read_only;
 	options.background = true;
 	options.root_uid = getuid();
 	options.root_gid = getgid();
@@ -65,6 +66,10 @@ static int open_fs(struct fs **out, const struct opts *o)
 	rc = open_patiently(out, o, &options);
 	if (rc < 0)
 		log_store(o, "", rc);
+	else if (o->read_only && !fs_was_clean(*out))
+		log_error("%s: was not closed in order; it has been recovered "
+			  "in memory only, and stays as it is",
+			  o->store);
 	return rc;
 }
 
