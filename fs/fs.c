@@ -57,6 +57,7 @@ static struct fs *fs_new(struct env *env, const struct fs_options *options)
 	if (!fs)
 		return NULL;
 	fs->read_only = options->read_only;
+	fs->atime = options->atime;
 	if (fs->read_only) {
 		fs->overlay = env_overlay_new(env);
 		if (!fs->overlay) {
@@ -125,8 +126,7 @@ int fs_open(struct fs **out, const char *store,
 
 	if (!options)
 		options = &fs_options_default;
-	rc = env_posix_new(&env, store,
-			   options->create && !options->read_only);
+	rc = env_posix_new(&env, store, options->create && !options->read_only);
 	if (rc < 0)
 		return rc;
 	rc = open_on(out, env, true, options);

@@ -42,10 +42,18 @@ struct env;
 struct fs;
 struct fs_dir;
 
+/* When fs_accessed() changes atime. */
+enum fs_atime {
+	FS_ATIME_RELATIVE, /* if it is not newer than mtime and ctime, or old */
+	FS_ATIME_NEVER,
+	FS_ATIME_ALWAYS,
+};
+
 struct fs_options {
-	bool create;               /* make a filesystem where there is none */
-	bool read_only;            /* see fs_open() */
-	bool background;           /* the store has threads of its own */
+	bool create;     /* make a filesystem where there is none */
+	bool read_only;  /* see fs_open() */
+	bool background; /* the store has threads of its own */
+	enum fs_atime atime;
 	size_t memory_bytes;       /* for memtables and caches, together */
 	unsigned sync_interval_ms; /* between background syncs; 0: none */
 	uid_t root_uid;            /* owner of the root of a new filesystem */
@@ -164,6 +172,12 @@ int fs_rename(struct fs *fs, uint64_t dir, const char *name, uint64_t newdir,
 /* @unlink_pending may be NULL. */
 int fs_getattr(struct fs *fs, uint64_t ino, struct stat *out,
 	       bool *unlink_pending) FS_MUST_USE;
+
+/*
+ * Notes that @ino was read.  Not done by what reads: the caller knows who asked
+ * not to have it noted (O_NOATIME).  If it cannot be noted, it is not.
+ */
+void fs_accessed(struct fs *fs, uint64_t ino);
 
 /* When the inode was made. */
 int fs_birth(struct fs *fs, uint64_t ino, struct timespec *out) FS_MUST_USE;

@@ -4,6 +4,7 @@ libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
 	%D%/acl.c %D%/acl.h \
+	%D%/atime.c \
 	%D%/attr.c \
 	%D%/check.c %D%/check.h \
 	%D%/create.c \

@@ -72,6 +72,7 @@ struct fs {
 	struct env *overlay; /* owned: read_only, or NULL */
 	struct env *owned;   /* to be freed, or NULL */
 	bool read_only;
+	enum fs_atime atime;
 	bool was_clean; /* set by superblock_open(), then constant */
 	struct kv *kv;
 	bool counters_true; /* set by superblock_open(), then constant */

@@ -56,6 +56,7 @@ static int open_fs(struct fs **out, const struct opts *o)
 	options.create = !o->read_only;
 	options.read_only = o->read_only;
 	options.background = true;
+	options.atime = o->atime;
 	options.root_uid = getuid();
 	options.root_gid = getgid();
 	if (o->memory_bytes)
@@ -98,6 +99,8 @@ static int run(struct opts *o)
 	if (rc < 0)
 		goto free_session;
 
+	ops.view = o->view;
+	ops.max_background = o->max_background;
 	ops.asks_open = o->chattr || fs_has_flags(ops.fs);
 	rc = serve(&ops, o);
 	close_rc = close_fs(ops.fs, o);

@@ -39,13 +39,17 @@ static const uint32_t wanted_by_hand = FUSE_PARALLEL_DIROPS |
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
+	const struct ops *ops = userdata;
 	int rc;
 
-	(void)userdata;
 	conn->want = conn->capable & wanted;
+	/* ACLs would grant other rights than those that are shown. */
+	if (!view_is_plain(&ops->view))
+		conn->want &= ~(unsigned)FUSE_CAP_POSIX_ACL;
 	conn->max_write = WRITE_BYTES_MAX;
-	conn->max_background = BACKGROUND_MAX;
-	conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+	conn->max_background = ops->max_background ? ops->max_background
+						   : BACKGROUND_MAX;
+	conn->congestion_threshold = conn->max_background * 3 / 4;
 	device_add_flags(wanted_by_hand);
 
 	/* The parent that waited is gone: a mount that nobody asked for any

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 
 #include "src/fuse.h"
+#include "src/view.h"
 
 struct fs;
 struct flusher;
@@ -34,6 +35,8 @@ struct ops {
 	struct fs *fs;                /* borrowed; set before the mount */
 	struct fuse_session *session; /* borrowed; set by serve_new() */
 	struct flusher *flusher;      /* borrowed; set by serve() */
+	struct view view;             /* set before the mount */
+	unsigned max_background;      /* 0: the default; set before the mount */
 	bool asks_open; /* OPEN is answered, for flags; set before the mount */
 };
 
@@ -42,6 +45,11 @@ extern const struct fuse_lowlevel_ops ops_table;
 static inline struct fs *ops_fs(fuse_req_t req)
 {
 	return ((struct ops *)fuse_req_userdata(req))->fs;
+}
+
+static inline const struct view *ops_view(fuse_req_t req)
+{
+	return &((struct ops *)fuse_req_userdata(req))->view;
 }
 
 static inline bool ops_asks_open(fuse_req_t req)

@@ -20,6 +20,7 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	if (unlink_pending)
 		reply_forget_attr(ops_session(req), ino);
+	view_apply(ops_view(req), &attr);
 	fuse_reply_attr(req, &attr, REPLY_CACHE_SECONDS);
 }
 
@@ -60,10 +61,12 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	if (device_request_flags() & FATTR_KILL_SUIDGID)
 		set |= FS_SET_KILL_PRIV;
 	rc = fs_setattr(ops_fs(req), ino, attr, set, &now);
-	if (rc < 0)
+	if (rc < 0) {
 		reply_err(req, rc);
-	else
-		fuse_reply_attr(req, &now, REPLY_CACHE_SECONDS);
+		return;
+	}
+	view_apply(ops_view(req), &now);
+	fuse_reply_attr(req, &now, REPLY_CACHE_SECONDS);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -118,6 +118,8 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	fs_dir_close(l.dir);
 	if (rc < 0)
 		goto fail;
+	if (offset == 0)
+		fs_accessed(fs, ino);
 	if (fuse_reply_buf(req, l.buf, l.used) != 0)
 		forget_counted(fs, &l);
 	free(l.counted);

@@ -1,5 +1,6 @@
 /* Contents of files. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
 
 #include "fs/fs.h"
@@ -42,12 +43,14 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	void *buf = scratch(size);
 	ssize_t n;
 
-	(void)fi;
 	if (!buf) {
 		reply_err(req, -ENOMEM);
 		return;
 	}
 	n = fs_read(ops_fs(req), ino, buf, size, (uint64_t)offset);
+	/* Before the answer, after which the kernel may ask for atime. */
+	if (n > 0 && !(fi->flags & O_NOATIME))
+		fs_accessed(ops_fs(req), ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else

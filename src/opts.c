@@ -23,6 +23,13 @@ enum key {
 	KEY_MEMORY,
 	KEY_SYNC,
 	KEY_CHATTR,
+	KEY_NOATIME,
+	KEY_RELATIME,
+	KEY_STRICTATIME,
+	KEY_UID,
+	KEY_GID,
+	KEY_UMASK,
+	KEY_MAX_BACKGROUND,
 };
 
 static const struct fuse_opt known[] = {
@@ -35,6 +42,13 @@ static const struct fuse_opt known[] = {
 	FUSE_OPT_KEY("debug", KEY_DEBUG),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
 	FUSE_OPT_KEY("chattr", KEY_CHATTR),
+	FUSE_OPT_KEY("noatime", KEY_NOATIME),
+	FUSE_OPT_KEY("relatime", KEY_RELATIME),
+	FUSE_OPT_KEY("strictatime", KEY_STRICTATIME),
+	FUSE_OPT_KEY("uid=", KEY_UID),
+	FUSE_OPT_KEY("gid=", KEY_GID),
+	FUSE_OPT_KEY("umask=", KEY_UMASK),
+	FUSE_OPT_KEY("max_background=", KEY_MAX_BACKGROUND),
 	FUSE_OPT_KEY("memory=", KEY_MEMORY),
 	FUSE_OPT_KEY("sync=", KEY_SYNC),
 	FUSE_OPT_END,
@@ -51,6 +65,11 @@ static const char help[] =
 	"    -o sync=SECONDS     make all durable this often (default 5)\n"
 	"    -o memory=SIZE      for caches and buffers, with K, M, G (256M)\n"
 	"    -o chattr           refuse to open what is made immutable from now on\n"
+	"    -o uid=N,gid=N      show all files as theirs\n"
+	"    -o umask=M          show all files with the permissions this leaves\n"
+	"    -o noatime          do not note when files are read; also\n"
+	"                        strictatime, relatime (the default)\n"
+	"    -o max_background=N requests of read-ahead and writeback (64)\n"
 	"    -o OPTION[,...]     mount options: ro, allow_other, fsname=NAME, ...\n"
 	"    -h, --help          print this\n"
 	"    -V, --version       print the version\n"
@@ -128,6 +147,74 @@ static int parse_sync(struct opts *o, const char *text)
 	return 0;
 }
 
+/* uid_t and gid_t; the last number means none. */
+static int parse_id(const char *arg, bool *has, unsigned *id)
+{
+	const char *end;
+	uint64_t v;
+
+	if (parse_number(strchr(arg, '=') + 1, &end, &v) < 0 || *end ||
+	    v >= UINT32_MAX) {
+		log_error("%s: not a number of a user or group", arg);
+		return -EINVAL;
+	}
+	*has = true;
+	*id = (unsigned)v;
+	return 0;
+}
+
+static int parse_umask(struct opts *o, const char *text)
+{
+	const char *c;
+	mode_t v = 0;
+
+	for (c = text; *c >= '0' && *c <= '7' && v <= 0777; c++)
+		v = v * 8 + (mode_t)(*c - '0');
+	if (c == text || *c || v > 0777) {
+		log_error("umask=%s: not an octal number up to 777", text);
+		return -EINVAL;
+	}
+	o->view.has_umask = true;
+	o->view.umask = v;
+	return 0;
+}
+
+static int parse_max_background(struct opts *o, const char *text)
+{
+	const char *end;
+	uint64_t v;
+
+	if (parse_number(text, &end, &v) < 0 || *end || v < 1 ||
+	    v > UINT16_MAX) {
+		log_error("max_background=%s: not a number from 1 to %d", text,
+			  UINT16_MAX);
+		return -EINVAL;
+	}
+	o->max_background = (unsigned)v;
+	return 0;
+}
+
+/* Options that have a value; 0, or a negative errno after a line. */
+static int take_value(struct opts *o, const char *arg, int key)
+{
+	const char *value = strchr(arg, '=') + 1;
+
+	switch (key) {
+	case KEY_MEMORY:
+		return parse_memory(o, value);
+	case KEY_SYNC:
+		return parse_sync(o, value);
+	case KEY_UID:
+		return parse_id(arg, &o->view.has_uid, &o->view.uid);
+	case KEY_GID:
+		return parse_id(arg, &o->view.has_gid, &o->view.gid);
+	case KEY_UMASK:
+		return parse_umask(o, value);
+	default:
+		return parse_max_background(o, value);
+	}
+}
+
 static int take_path(struct opts *o, const char *arg)
 {
 	char **where = !o->store ? &o->store : &o->mountpoint;
@@ -163,10 +250,22 @@ static int take(void *data, const char *arg, int key, struct fuse_args *rest)
 	case KEY_CHATTR:
 		o->chattr = true;
 		return 0;
+	case KEY_NOATIME:
+		o->atime = FS_ATIME_NEVER;
+		return 1;
+	case KEY_RELATIME:
+		o->atime = FS_ATIME_RELATIVE;
+		return 0;
+	case KEY_STRICTATIME:
+		o->atime = FS_ATIME_ALWAYS;
+		return 0;
 	case KEY_MEMORY:
-		return parse_memory(o, strchr(arg, '=') + 1) < 0 ? -1 : 0;
 	case KEY_SYNC:
-		return parse_sync(o, strchr(arg, '=') + 1) < 0 ? -1 : 0;
+	case KEY_UID:
+	case KEY_GID:
+	case KEY_UMASK:
+	case KEY_MAX_BACKGROUND:
+		return take_value(o, arg, key) < 0 ? -1 : 0;
 	case FUSE_OPT_KEY_NONOPT:
 		return take_path(o, arg) < 0 ? -1 : 0;
 	default:

@@ -13,17 +13,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fs/fs.h"
 #include "src/fuse.h"
+#include "src/view.h"
 
 struct opts {
-	char *store;           /* owned; absolute after paths_check() */
-	char *mountpoint;      /* owned; absolute after paths_check() */
-	bool foreground;       /* stay, and log to stderr */
-	bool read_only;        /* libfuse gets it too */
-	bool chattr;           /* the kernel is to ask before each open */
-	size_t memory_bytes;   /* for caches and buffers; 0: the default */
-	int sync_interval_ms;  /* of the background sync; -1: the default */
-	struct fuse_args args; /* owned; what remains for libfuse */
+	char *store;      /* owned; absolute after paths_check() */
+	char *mountpoint; /* owned; absolute after paths_check() */
+	bool foreground;  /* stay, and log to stderr */
+	bool read_only;   /* libfuse gets it too */
+	bool chattr;      /* the kernel is to ask before each open */
+	enum fs_atime atime;
+	struct view view;
+	unsigned max_background; /* requests; 0: the default */
+	size_t memory_bytes;     /* for caches and buffers; 0: the default */
+	int sync_interval_ms;    /* of the background sync; -1: the default */
+	struct fuse_args args;   /* owned; what remains for libfuse */
 };
 
 /*

@@ -79,7 +79,8 @@ static void tmpfile_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 	int rc;
 
 	rc = fs_tmpfile(ops->fs, in->nodeid, arg->mode & 07777, &cred, &entry);
-	if (rc == 0)
+	if (rc == 0) {
+		view_apply(&ops->view, &entry.attr);
 		made = (struct made){
 			.entry = {
 				.nodeid = entry.ino,
@@ -92,6 +93,7 @@ static void tmpfile_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 				.open_flags = FOPEN_KEEP_CACHE | FOPEN_NOFLUSH,
 			},
 		};
+	}
 	/* A reply that was not sent gave the kernel no reference. */
 	if (!answer(fd, in, rc, &made, sizeof(made)) && rc == 0)
 		fs_forget(ops->fs, entry.ino, 1);
@@ -140,8 +142,10 @@ static void stat_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 		rc = fs_birth(ops->fs, in->nodeid, &birth);
 	if (rc == 0 && unlink_pending)
 		reply_forget_attr(ops->session, in->nodeid);
-	if (rc == 0)
+	if (rc == 0) {
+		view_apply(&ops->view, &st);
 		out = statx_of(&st, birth);
+	}
 	(void)answer(fd, in, rc, &out, sizeof(out));
 }
 

@@ -78,12 +78,15 @@ void reply_forget_attr(struct fuse_session *session, uint64_t ino)
 struct fuse_entry_param reply_param(fuse_req_t req,
 				    const struct fs_entry *entry)
 {
+	struct stat attr = entry->attr;
+
 	if (entry->unlink_pending)
 		reply_forget_attr(ops_session(req), entry->ino);
+	view_apply(ops_view(req), &attr);
 	return (struct fuse_entry_param){
 		.ino = entry->ino,
 		.generation = entry->generation,
-		.attr = entry->attr,
+		.attr = attr,
 		.attr_timeout = REPLY_CACHE_SECONDS,
 		.entry_timeout = REPLY_CACHE_SECONDS,
 	};

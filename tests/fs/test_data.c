@@ -348,6 +348,59 @@ START_TEST(a_write_without_room_changes_nothing)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- atime -- */
+
+static bool moves(uint64_t ino)
+{
+	struct timespec before = fx_stat(ino).st_atim, after;
+
+	fs_accessed(fx, ino);
+	after = fx_stat(ino).st_atim;
+	return before.tv_sec != after.tv_sec || before.tv_nsec != after.tv_nsec;
+}
+
+/* Sets atime and mtime to so many hours ago, and ctime to that before both. */
+static void set_ages(uint64_t ino, int atime_hours, int mtime_hours)
+{
+	struct timespec now = inode_timespec(superblock_now_ns(fx));
+	struct stat st;
+
+	st.st_atim = st.st_mtim = st.st_ctim = now;
+	st.st_atim.tv_sec -= atime_hours * 3600;
+	st.st_mtim.tv_sec -= mtime_hours * 3600;
+	st.st_ctim.tv_sec -= 1000 * 3600;
+	ck_ok(fs_setattr(fx, ino, &st,
+			 FS_SET_ATIME | FS_SET_MTIME | FS_SET_CTIME, NULL));
+}
+
+START_TEST(reading_changes_atime_as_seldom_as_it_may)
+{
+	uint64_t file = fx_mkfile(FS_ROOT_INO, "f");
+	struct stat st;
+
+	set_ages(file, 2, 1);
+	st = fx_stat(file);
+	ck_assert(moves(file));
+	ck_assert_int_eq(fx_stat(file).st_ctim.tv_sec, st.st_ctim.tv_sec);
+	ck_assert(!moves(file));
+	set_ages(file, 1, 2);
+	ck_assert(!moves(file));
+	set_ages(file, 25, 26);
+	ck_assert(moves(file));
+	set_ages(file, 2, 1);
+	ck_ok(fs_setflags(fx, file, FS_FLAG_NOATIME));
+	ck_assert(!moves(file));
+	ck_ok(fs_setflags(fx, file, 0));
+	fx->atime = FS_ATIME_NEVER;
+	ck_assert(!moves(file));
+	fx->atime = FS_ATIME_ALWAYS;
+	ck_assert(moves(file));
+	set_ages(file, 1, 2);
+	ck_assert(moves(file));
+	fs_accessed(fx, 12345);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("data");
@@ -368,5 +421,6 @@ int main(void)
 	tcase_add_test(tc, privileges_are_dropped);
 	tcase_add_test(tc, statfs_tells_what_there_is);
 	tcase_add_test(tc, a_write_without_room_changes_nothing);
+	tcase_add_test(tc, reading_changes_atime_as_seldom_as_it_may);
 	return suite_run(s);
 }
