@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fs/fs.h"
 #include "src/ops.h"
@@ -14,6 +15,12 @@
 
 /* What a struct fuse_direntplus takes at least: 128 bytes and a name. */
 #define PLUS_SIZE_MIN 128
+
+/*
+ * Attributes of entries whose inodes lie far apart may each cost a read of the
+ * disk, and whoever lists waits for the whole reply to see the first name.
+ */
+#define REPLY_NS_MAX 2000000
 
 /* A reply under way. */
 struct listing {
@@ -75,9 +82,18 @@ static int add_plus(struct listing *l, const struct fs_dirent *ent)
 	return 1;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec;
+}
+
 /* Returns 0, also at an error behind entries that were added. */
 static int fill(struct listing *l)
 {
+	int64_t end_ns = now_ns() + REPLY_NS_MAX;
 	struct fs_dirent ent;
 	int rc;
 
@@ -86,7 +102,7 @@ static int fill(struct listing *l)
 		if (rc > 0)
 			rc = l->counted ? add_plus(l, &ent)
 					: add_plain(l, &ent);
-	} while (rc > 0);
+	} while (rc > 0 && !(l->counted && now_ns() > end_ns));
 	return l->used > 0 ? 0 : rc;
 }
 

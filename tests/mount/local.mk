@@ -1,5 +1,6 @@
 # Real programs on a real mount.  Exit status 77 is a test that was skipped.
 MOUNT_TESTS = \
+	%D%/bigdir \
 	%D%/conforms \
 	%D%/flags \
 	%D%/full \
@@ -15,6 +16,11 @@ MOUNT_TESTS = \
 check_PROGRAMS += tests/mount/set_format
 tests_mount_set_format_SOURCES = %D%/set_format.c
 tests_mount_set_format_LDADD = $(ENGINE_LIBS)
+
+# A large directory, made and listed.
+check_PROGRAMS += tests/mount/many_names
+tests_mount_many_names_SOURCES = %D%/many_names.c
+tests_mount_many_names_LDADD = $(FS_LIBS)
 
 # Hard links made and removed while others ask for attributes.
 check_PROGRAMS += tests/mount/race_links
