@@ -20,7 +20,9 @@ TESTS += $(FS_SUITES)
 FS_FIXTURE = \
 	%D%/fixture.c %D%/fixture.h \
 	%D%/model.c %D%/model.h \
+	%D%/model_file.c \
 	%D%/model_fs.c %D%/model_fs.h \
+	%D%/model_step.h \
 	tests/suite.h
 
 tests_fs_test_crash_SOURCES = %D%/test_crash.c $(FS_FIXTURE)

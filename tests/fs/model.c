@@ -1,10 +1,13 @@
 #include "tests/fs/model.h"
 
 #include <errno.h>
+#include <linux/falloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "fs/fs.h"
 
 void model_init(struct model *m)
 {
@@ -147,6 +150,16 @@ static void drop_name(struct model *m, struct model_name *n)
 	memset(node, 0, sizeof(*node));
 }
 
+static bool is_kept(const struct model *m, int node)
+{
+	return m->nodes[node].flags & (FS_FLAG_IMMUTABLE | FS_FLAG_APPEND);
+}
+
+static bool is_closed(const struct model *m, int dir)
+{
+	return m->nodes[dir].flags & FS_FLAG_IMMUTABLE;
+}
+
 int model_create(struct model *m, int dir, const char *name, mode_t mode,
 		 int *node)
 {
@@ -154,7 +167,14 @@ int model_create(struct model *m, int dir, const char *name, mode_t mode,
 
 	if (model_find(m, dir, name))
 		return -EEXIST;
-	m->nodes[at] = (struct model_node){ .used = true, .mode = mode };
+	if (is_closed(m, dir))
+		return -EPERM;
+	m->nodes[at] = (struct model_node){
+		.used = true,
+		.mode = mode,
+		.flags = m->nodes[dir].flags &
+			 (FS_FLAG_NODUMP | FS_FLAG_NOATIME),
+	};
 	if (S_ISREG(mode))
 		m->nodes[at].bytes = calloc(1, MODEL_FILE_MAX);
 	add_name(m, dir, name, at);
@@ -168,6 +188,8 @@ int model_link(struct model *m, int node, int dir, const char *name)
 		return -EPERM;
 	if (model_find(m, dir, name))
 		return -EEXIST;
+	if (is_closed(m, dir) || is_kept(m, node))
+		return -EPERM;
 	add_name(m, dir, name, node);
 	return 0;
 }
@@ -179,6 +201,8 @@ int model_remove(struct model *m, int dir, const char *name, bool want_dir)
 
 	if (!n)
 		return -ENOENT;
+	if (is_kept(m, dir) || is_kept(m, n->node))
+		return -EPERM;
 	is_dir = S_ISDIR(m->nodes[n->node].mode);
 	if (want_dir && !is_dir)
 		return -ENOTDIR;
@@ -243,6 +267,10 @@ int model_rename(struct model *m, int dir, const char *name, int newdir,
 		return -EEXIST;
 	if (to && to->node == node)
 		return 0;
+	if (is_kept(m, dir) || is_kept(m, node) ||
+	    (to ? is_kept(m, newdir) || is_kept(m, to->node)
+		: is_closed(m, newdir)))
+		return -EPERM;
 	if (flags & RENAME_EXCHANGE) {
 		exchange(m, from, to);
 		return 0;
@@ -257,21 +285,107 @@ int model_rename(struct model *m, int dir, const char *name, int newdir,
 	return 0;
 }
 
-void model_write(struct model *m, int node, const uint8_t *bytes, size_t size,
-		 size_t offset)
+int model_whiteout(struct model *m, int dir, const char *name, int newdir,
+		   const char *newname, unsigned flags, int *node)
+{
+	int rc = model_rename(m, dir, name, newdir, newname, flags);
+
+	*node = -1;
+	/* Two names of one file, or one: then nothing has happened. */
+	if (rc < 0 || model_find(m, dir, name))
+		return rc;
+	return model_create(m, dir, name, S_IFCHR, node);
+}
+
+int model_write(struct model *m, int node, const uint8_t *bytes, size_t size,
+		size_t offset)
 {
 	struct model_node *n = &m->nodes[node];
+	size_t old = 0;
 
+	if (n->flags & FS_FLAG_IMMUTABLE)
+		return -EPERM;
+	if (offset < n->size)
+		old = size < n->size - offset ? size : n->size - offset;
+	if (n->flags & FS_FLAG_APPEND &&
+	    memcmp(n->bytes + offset, bytes, old) != 0)
+		return -EPERM;
 	memcpy(n->bytes + offset, bytes, size);
 	if (offset + size > n->size)
 		n->size = offset + size;
+	return 0;
 }
 
-void model_truncate(struct model *m, int node, size_t size)
+int model_truncate(struct model *m, int node, size_t size)
 {
 	struct model_node *n = &m->nodes[node];
 
+	if (is_kept(m, node))
+		return -EPERM;
 	if (size < n->size)
 		memset(n->bytes + size, 0, n->size - size);
 	n->size = size;
+	return 0;
+}
+
+int model_fallocate(struct model *m, int node, int mode, size_t offset,
+		    size_t size)
+{
+	struct model_node *n = &m->nodes[node];
+	size_t end = offset + size;
+
+	if (n->flags & FS_FLAG_IMMUTABLE ||
+	    (n->flags & FS_FLAG_APPEND && mode & ~FALLOC_FL_KEEP_SIZE))
+		return -EPERM;
+	/* Behind the end there are zeros anyway. */
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		memset(n->bytes + offset, 0, size);
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > n->size)
+		n->size = end;
+	return 0;
+}
+
+ssize_t model_copy_range(struct model *m, int from, size_t in, int to,
+			 size_t out, size_t size)
+{
+	struct model_node *f = &m->nodes[from], *t = &m->nodes[to];
+
+	if (from == to && (in < out ? out - in : in - out) < size)
+		return -EINVAL;
+	if ((t->flags & FS_FLAG_APPEND && out < t->size) ||
+	    t->flags & FS_FLAG_IMMUTABLE)
+		return -EPERM;
+	if (in >= f->size)
+		return 0;
+	if (size > f->size - in)
+		size = f->size - in;
+	memcpy(t->bytes + out, f->bytes + in, size);
+	if (out + size > t->size)
+		t->size = out + size;
+	return (ssize_t)size;
+}
+
+int model_set_xattr(struct model *m, int node, int number, size_t size,
+		    unsigned how)
+{
+	size_t *now = &m->nodes[node].xattrs[number];
+
+	if (is_kept(m, node))
+		return -EPERM;
+	if (*now && how & FS_XATTR_CREATE)
+		return -EEXIST;
+	if (!*now && (how & FS_XATTR_REPLACE || size == 0))
+		return -ENODATA;
+	*now = size;
+	return 0;
+}
+
+int model_set_flags(struct model *m, int node, unsigned flags)
+{
+	struct model_node *n = &m->nodes[node];
+
+	if (n->flags & flags & FS_FLAG_IMMUTABLE && n->flags != flags)
+		return -EPERM;
+	n->flags = flags;
+	return 0;
 }

@@ -16,6 +16,7 @@
 #define MODEL_NAMES     400
 #define MODEL_FILE_MAX  150000 /* bytes: some chunks, the last one in part */
 #define MODEL_NAME_SIZE 4
+#define MODEL_XATTRS    3 /* user.0, user.1, ... */
 
 struct model_node {
 	bool used;
@@ -25,6 +26,8 @@ struct model_node {
 	int parent;     /* of a directory */
 	size_t size;    /* of a regular file */
 	uint8_t *bytes; /* MODEL_FILE_MAX of them, zero behind size */
+	unsigned flags; /* FS_FLAG_* */
+	size_t xattrs[MODEL_XATTRS]; /* bytes of the value; 0: there is none */
 };
 
 struct model_name {
@@ -64,8 +67,24 @@ int model_link(struct model *m, int node, int dir, const char *name);
 int model_remove(struct model *m, int dir, const char *name, bool want_dir);
 int model_rename(struct model *m, int dir, const char *name, int newdir,
 		 const char *newname, unsigned flags);
-void model_write(struct model *m, int node, const uint8_t *bytes, size_t size,
-		 size_t offset);
-void model_truncate(struct model *m, int node, size_t size);
+
+/* A rename with RENAME_WHITEOUT makes a node: *@node, or -1 if it did not. */
+int model_whiteout(struct model *m, int dir, const char *name, int newdir,
+		   const char *newname, unsigned flags, int *node);
+
+int model_write(struct model *m, int node, const uint8_t *bytes, size_t size,
+		size_t offset);
+int model_truncate(struct model *m, int node, size_t size);
+int model_fallocate(struct model *m, int node, int mode, size_t offset,
+		    size_t size);
+
+/* Returns how many bytes, or an error. */
+ssize_t model_copy_range(struct model *m, int from, size_t in, int to,
+			 size_t out, size_t size);
+
+/* @size 0 removes; @how: FS_XATTR_*. */
+int model_set_xattr(struct model *m, int node, int number, size_t size,
+		    unsigned how);
+int model_set_flags(struct model *m, int node, unsigned flags);
 
 #endif

@@ -5,56 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/suite.h"
+#include "tests/fs/model_step.h"
 
 static const struct fs_cred cred = { .uid = 1000, .gid = 100 };
 
 /* ------------------------------------------------------------- a step -- */
 
-/* What a step is about, chosen at random. */
-struct choice {
-	int dir;
-	int newdir;
-	int file; /* -1: there is none */
-	char name[MODEL_NAME_SIZE];
-	char newname[MODEL_NAME_SIZE];
-	unsigned flags; /* of rename */
-	size_t offset;
-	size_t size;
-	bool zeros;
-};
-
 /* Few names, so that they collide. */
 static void choose(struct choice *c, struct model *m, unsigned *seed)
 {
-	static const unsigned flags[] = { 0, 0, RENAME_NOREPLACE,
-					  RENAME_EXCHANGE };
+	static const unsigned flags[] = { 0,
+					  0,
+					  RENAME_NOREPLACE,
+					  RENAME_EXCHANGE,
+					  RENAME_WHITEOUT,
+					  RENAME_WHITEOUT | RENAME_NOREPLACE };
 
 	c->dir = model_pick(m, S_IFDIR, seed);
 	c->newdir = rand_r(seed) % 2 ? c->dir : model_pick(m, S_IFDIR, seed);
+	c->node = model_pick(m, 0, seed);
 	c->file = model_pick(m, S_IFREG, seed);
+	c->other = model_pick(m, S_IFREG, seed);
 	snprintf(c->name, sizeof(c->name), "%c", 'a' + rand_r(seed) % 6);
 	snprintf(c->newname, sizeof(c->newname), "%c", 'a' + rand_r(seed) % 6);
-	c->flags = flags[rand_r(seed) % 4];
+	c->flags = flags[rand_r(seed) % 6];
 	c->offset = (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
 	if (rand_r(seed) % 3 == 0)
 		c->offset -= c->offset % 32768;
+	c->other_offset = (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
+	if (rand_r(seed) % 3 == 0)
+		c->other_offset -= c->other_offset % 32768;
 	c->size = 1 + (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
 	if (rand_r(seed) % 2)
 		c->size = 1 + c->size % 500;
 	c->zeros = rand_r(seed) % 4 == 0;
-}
-
-static bool unknown_failure(int rc)
-{
-	return rc == -EIO || rc == -EROFS || rc == -ENOSPC;
-}
-
-static bool agree(const char *what, int model_rc, int fs_rc)
-{
-	ck_assert_msg(model_rc == fs_rc, "%s: should be %d, is %d", what,
-		      model_rc, fs_rc);
-	return true;
 }
 
 static bool create(struct model *m, struct fs *fs, const struct choice *c,
@@ -79,6 +63,33 @@ static bool create(struct model *m, struct fs *fs, const struct choice *c,
 		m->nodes[node].ino = entry.ino;
 		fs_forget(fs, entry.ino, 1);
 	}
+	return true;
+}
+
+/* O_TMPFILE, and its name at once; without one it goes. */
+static bool create_unnamed(struct model *m, struct fs *fs,
+			   const struct choice *c)
+{
+	uint64_t dir = m->nodes[c->dir].ino;
+	struct fs_entry made, named;
+	int node, rc;
+
+	if (!model_has_room(m))
+		return true;
+	rc = fs_tmpfile(fs, dir, 0644, &cred, &made);
+	if (unknown_failure(rc))
+		return false;
+	if (m->nodes[c->dir].flags & FS_FLAG_IMMUTABLE)
+		return agree("tmpfile", -EPERM, rc);
+	ck_ok(rc);
+	rc = fs_link(fs, made.ino, dir, c->name, &named);
+	fs_forget(fs, made.ino, rc == 0 ? 2 : 1);
+	if (unknown_failure(rc))
+		return false;
+	agree("link of a tmpfile",
+	      model_create(m, c->dir, c->name, S_IFREG | 0644, &node), rc);
+	if (rc == 0)
+		m->nodes[node].ino = made.ino;
 	return true;
 }
 
@@ -116,51 +127,28 @@ static bool remove_name(struct model *m, struct fs *fs, const struct choice *c,
 
 static bool move(struct model *m, struct fs *fs, const struct choice *c)
 {
-	int rc;
+	uint64_t dir = m->nodes[c->dir].ino;
+	struct fs_entry made;
+	int node = -1, want, rc;
 
-	rc = fs_rename(fs, m->nodes[c->dir].ino, c->name,
-		       m->nodes[c->newdir].ino, c->newname, c->flags, NULL);
+	if (c->flags & RENAME_WHITEOUT && !model_has_room(m))
+		return true;
+	rc = fs_rename(fs, dir, c->name, m->nodes[c->newdir].ino, c->newname,
+		       c->flags, &cred);
 	if (unknown_failure(rc))
 		return false;
-	return agree("rename",
-		     model_rename(m, c->dir, c->name, c->newdir, c->newname,
-				  c->flags),
-		     rc);
-}
-
-static bool write_file(struct model *m, struct fs *fs, const struct choice *c,
-		       unsigned *seed)
-{
-	static uint8_t bytes[MODEL_FILE_MAX];
-	ssize_t n;
-	size_t i;
-
-	if (c->file < 0)
-		return true;
-	for (i = 0; i < c->size; i++)
-		bytes[i] = c->zeros ? 0 : (uint8_t)(rand_r(seed) >> 8);
-	n = fs_write(fs, m->nodes[c->file].ino, bytes, c->size, c->offset, 0,
-		     NULL);
-	if (unknown_failure((int)n))
-		return false;
-	ck_assert_int_eq(n, (ssize_t)c->size);
-	model_write(m, c->file, bytes, c->size, c->offset);
-	return true;
-}
-
-static bool truncate_file(struct model *m, struct fs *fs,
-			  const struct choice *c)
-{
-	struct stat st = { .st_size = (off_t)c->offset };
-	int rc;
-
-	if (c->file < 0)
-		return true;
-	rc = fs_setattr(fs, m->nodes[c->file].ino, &st, FS_SET_SIZE, NULL);
-	if (unknown_failure(rc))
-		return false;
-	ck_ok(rc);
-	model_truncate(m, c->file, c->offset);
+	if (c->flags & RENAME_WHITEOUT)
+		want = model_whiteout(m, c->dir, c->name, c->newdir, c->newname,
+				      c->flags, &node);
+	else
+		want = model_rename(m, c->dir, c->name, c->newdir, c->newname,
+				    c->flags);
+	agree("rename", want, rc);
+	if (node >= 0) {
+		ck_ok(fs_lookup(fs, dir, c->name, &made));
+		m->nodes[node].ino = made.ino;
+		fs_forget(fs, made.ino, 1);
+	}
 	return true;
 }
 
@@ -169,7 +157,7 @@ bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed)
 	struct choice c;
 
 	choose(&c, m, seed);
-	switch (rand_r(seed) % 12) {
+	switch (rand_r(seed) % 18) {
 	case 0:
 	case 1:
 		return create(m, fs, &c, S_IFREG | 0644);
@@ -188,33 +176,25 @@ bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed)
 	case 9:
 		return move(m, fs, &c);
 	case 10:
-		return write_file(m, fs, &c, seed);
+		return model_file_write(m, fs, &c, seed);
+	case 11:
+		return model_file_truncate(m, fs, &c);
+	case 12:
+		return model_file_fallocate(m, fs, &c, seed);
+	case 13:
+		return model_file_copy(m, fs, &c);
+	case 14:
+		return model_file_xattr(m, fs, &c, seed);
+	case 15:
+		return model_file_flags(m, fs, &c, seed);
+	case 16:
+		return create_unnamed(m, fs, &c);
 	default:
-		return truncate_file(m, fs, &c);
+		return move(m, fs, &c);
 	}
 }
 
 /* ------------------------------------------------------ the comparison -- */
-
-static bool same_file(const struct model_node *n, struct fs *fs, char *why,
-		      size_t size)
-{
-	static uint8_t got[MODEL_FILE_MAX + 1];
-	ssize_t read;
-
-	read = fs_read(fs, n->ino, got, sizeof(got), 0);
-	if (read != (ssize_t)n->size) {
-		snprintf(why, size, "inode %llu: %zd bytes instead of %zu",
-			 (unsigned long long)n->ino, read, n->size);
-		return false;
-	}
-	if (memcmp(got, n->bytes, n->size) != 0) {
-		snprintf(why, size, "inode %llu: other bytes",
-			 (unsigned long long)n->ino);
-		return false;
-	}
-	return true;
-}
 
 static bool same_node(struct model *m, int node, struct fs *fs, char *why,
 		      size_t size)
@@ -233,7 +213,7 @@ static bool same_node(struct model *m, int node, struct fs *fs, char *why,
 			 (unsigned)st.st_nlink);
 		return false;
 	}
-	return !S_ISREG(n->mode) || same_file(n, fs, why, size);
+	return model_file_same(n, fs, why, size);
 }
 
 /* Every entry of the listing is in the model; the caller knows how many. */
