@@ -25,9 +25,16 @@ fail() {
 	exit 1
 }
 
-for program in fusermount3 timeout rsync setpriv pgrep perl; do
-	command -v "$program" >/dev/null || skip "$program is not installed"
-done
+# need PROGRAM...: what else a test takes.
+need() {
+	local program
+	for program in "$@"; do
+		command -v "$program" >/dev/null ||
+			skip "$program is not installed"
+	done
+}
+
+need fusermount3 timeout rsync setpriv pgrep perl
 (exec 3<>/dev/fuse) 2>/dev/null || skip "/dev/fuse cannot be opened"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/loamfs-test.XXXXXX") || exit 1
@@ -35,6 +42,7 @@ work=$(cd "$work" && pwd -P)
 store=$work/store
 mnt=$work/mnt
 daemon=
+revivals=0
 mkdir "$mnt"
 
 is_mounted() {
@@ -123,11 +131,72 @@ unmount_fs() {
 
 # The daemon dies without a word, then the same store is mounted again.
 kill_and_remount() {
-	kill -9 "$daemon"
-	wait "$daemon" 2>/dev/null
-	daemon=
+	kill_daemon
 	run fusermount3 -u "$mnt"
 	mount_fs "$@"
+}
+
+# The filesystem in the store, which nobody has mounted, is as it should be.
+# What a kill left is recovered first.  --verify reads all data, too.
+check_store() {
+	local said
+
+	said=$(timeout -k 5 600 "$(dirname "$LOAMFS")/tests/mount/check_store" \
+		"$@" "$store" 2>&1) || fail "$said"
+	echo "$said"
+}
+
+# Unmounts after the daemon was killed: those who used the mount may need a
+# moment to notice.
+unmount_dead() {
+	local i
+
+	for ((i = 0; i < 200; i++)); do
+		fusermount3 -u "$mnt" 2>/dev/null
+		is_mounted || return 0
+		sleep 0.05
+	done
+	fail "what the dead daemon left cannot be unmounted"
+}
+
+# Waits until the file $1 has something in it, for at most a minute, and then for
+# the part of a second that chance will have it.
+wait_for_some() {
+	local i
+
+	for ((i = 0; i < 1200; i++)); do
+		[ -s "$1" ] && break
+		sleep 0.05
+	done
+	sleep "0.$((RANDOM % 9))"
+}
+
+# The daemon dies, perhaps with requests under way.
+kill_daemon() {
+	kill -9 "$daemon" 2>/dev/null
+	wait "$daemon" 2>/dev/null
+	daemon=
+}
+
+# After that: the store is sound, and is mounted again by its own recovery or,
+# every other time, by that of the check.
+revive() {
+	unmount_dead
+	revivals=$((revivals + 1))
+	[ $((revivals % 2)) -eq 0 ] || check_store >>"$work/checks"
+	mount_fs "$@"
+}
+
+kill_check_remount() {
+	kill_daemon
+	revive "$@"
+}
+
+# Unmounts, and the store is sound, with nothing in it that waits to be removed.
+unmount_and_check() {
+	unmount_fs
+	check_store --verify | grep -q ' 0 orphans' ||
+		fail "an orderly end left orphans"
 }
 
 # All there is to know about the tree $1, a line for each entry and for each
@@ -166,7 +235,8 @@ compare_trees() {
 # The link counts below $1 are true: of a directory 2 and one for each directory
 # in it, of anything else the number of its names.
 check_link_counts() {
-	find "$1" -printf '%y %i %n %p\n' | awk '
+	find "$1" -printf '%y %i %n %p\0' | awk '
+		BEGIN { RS = "\0" }
 		{
 			path = $0
 			sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path)

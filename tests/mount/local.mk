@@ -22,6 +22,11 @@ check_PROGRAMS += tests/mount/many_names
 tests_mount_many_names_SOURCES = %D%/many_names.c
 tests_mount_many_names_LDADD = $(FS_LIBS)
 
+# Is the filesystem in a store as it should be?
+check_PROGRAMS += tests/mount/check_store
+tests_mount_check_store_SOURCES = %D%/check_store.c
+tests_mount_check_store_LDADD = $(FS_LIBS)
+
 # Hard links made and removed while others ask for attributes.
 check_PROGRAMS += tests/mount/race_links
 tests_mount_race_links_SOURCES = %D%/race_links.c
