@@ -3,7 +3,8 @@
 
 # The one list of Debian packages that building and testing take.
 packages="autoconf automake pkg-config gcc make libfuse3-dev fuse3 liblz4-dev
-	libxxhash-dev check rsync procps e2fsprogs"
+	libxxhash-dev check rsync procps e2fsprogs stress-ng fio git sqlite3
+	acl attr"
 
 say() {
 	echo "== $*"

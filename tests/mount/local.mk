@@ -3,6 +3,7 @@ MOUNT_TESTS = \
 	%D%/bigdir \
 	%D%/conforms \
 	%D%/flags \
+	%D%/copies \
 	%D%/full \
 	%D%/handles \
 	%D%/links \
