@@ -4,6 +4,7 @@ MOUNT_TESTS = \
 	%D%/conforms \
 	%D%/flags \
 	%D%/copies \
+	%D%/fio \
 	%D%/full \
 	%D%/handles \
 	%D%/links \
