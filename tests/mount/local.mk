@@ -6,6 +6,7 @@ MOUNT_TESTS = \
 	%D%/copies \
 	%D%/fio \
 	%D%/full \
+	%D%/git \
 	%D%/handles \
 	%D%/links \
 	%D%/options \
