@@ -12,6 +12,7 @@ MOUNT_TESTS = \
 	%D%/options \
 	%D%/programs \
 	%D%/signals \
+	%D%/sqlite \
 	%D%/trees \
 	%D%/twins
 
