@@ -13,6 +13,7 @@ MOUNT_TESTS = \
 	%D%/programs \
 	%D%/signals \
 	%D%/sqlite \
+	%D%/stress \
 	%D%/trees \
 	%D%/twins
 
