@@ -67,6 +67,7 @@ check_PROGRAMS += tests/mount/by_handle
 tests_mount_by_handle_SOURCES = %D%/by_handle.c
 
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
-dist_check_SCRIPTS += $(MOUNT_TESTS)
+# build takes minutes; long runs the long forms of all.
+dist_check_SCRIPTS += $(MOUNT_TESTS) %D%/build %D%/long
 EXTRA_DIST += %D%/lib.sh
 TESTS += $(MOUNT_TESTS)
