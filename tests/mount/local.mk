@@ -2,9 +2,10 @@
 MOUNT_TESTS = \
 	%D%/bigdir \
 	%D%/conforms \
-	%D%/flags \
+	%D%/contents \
 	%D%/copies \
 	%D%/fio \
+	%D%/flags \
 	%D%/full \
 	%D%/git \
 	%D%/handles \
@@ -31,6 +32,10 @@ tests_mount_many_names_LDADD = $(FS_LIBS)
 check_PROGRAMS += tests/mount/check_store
 tests_mount_check_store_SOURCES = %D%/check_store.c
 tests_mount_check_store_LDADD = $(FS_LIBS)
+
+# Random things done to one file.
+check_PROGRAMS += tests/mount/exercise
+tests_mount_exercise_SOURCES = %D%/exercise.c
 
 # Hard links made and removed while others ask for attributes.
 check_PROGRAMS += tests/mount/race_links
