@@ -72,6 +72,7 @@ libengine_a_SOURCES = \
 	%D%/sst_format.c %D%/sst_format.h \
 	%D%/sst_index.c %D%/sst_index.h \
 	%D%/sst_out.c %D%/sst_out.h \
+	%D%/sst_pipe.c %D%/sst_pipe.h \
 	%D%/sst_writer.c %D%/sst_writer.h \
 	%D%/stats.c %D%/stats.h \
 	%D%/store.c %D%/store.h \

@@ -15,6 +15,7 @@ static int begin_table(struct output *o)
 		.block_bytes = o->kv->options.block_bytes,
 		.compress = true,
 		.cache = o->kv->blocks,
+		.thread = o->kv->options.background,
 	};
 
 	o->number = store_next_number(o->kv);

@@ -4,11 +4,11 @@
 
 #include "engine/base/error.h"
 #include "engine/block.h"
-#include "engine/cache.h"
 #include "engine/filter.h"
 #include "engine/page.h"
 #include "engine/sst_index.h"
 #include "engine/sst_out.h"
+#include "engine/sst_pipe.h"
 #include "engine/vlog.h"
 
 /* A page is at most so many times as large as block_bytes, or has one entry. */
@@ -18,6 +18,7 @@ struct sst_writer {
 	struct sst_writer_options options;
 	struct sst_out out;
 	struct sst_index index;
+	struct sst_pipe pipe; /* of the blocks that are full */
 	struct block_builder data;
 	struct block_builder ranges;
 	struct buf range_min; /* where the first range tombstone begins */
@@ -46,6 +47,13 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 	w->options = *options;
 	w->props.seq_min = UINT64_MAX;
 	sst_index_init(&w->index);
+	sst_pipe_init(&w->pipe, &(struct sst_pipe_options){
+					.out = &w->out,
+					.index = &w->index,
+					.cache = options->cache,
+					.compress = options->compress,
+					.thread = options->thread,
+				});
 	block_builder_init(&w->data);
 	block_builder_init(&w->ranges);
 	*out = w;
@@ -56,6 +64,7 @@ void sst_writer_close(struct sst_writer *w)
 {
 	if (!w)
 		return;
+	sst_pipe_fini(&w->pipe);
 	sst_out_close(&w->out);
 	sst_index_fini(&w->index);
 	block_builder_fini(&w->data);
@@ -70,7 +79,7 @@ void sst_writer_close(struct sst_writer *w)
 
 uint64_t sst_writer_size(const struct sst_writer *w)
 {
-	return sst_out_size(&w->out) + block_builder_size(&w->data);
+	return sst_pipe_size(&w->pipe) + block_builder_size(&w->data);
 }
 
 bool sst_writer_is_full(const struct sst_writer *w, uint64_t bytes_max)
@@ -87,32 +96,15 @@ struct slice sst_writer_last_key(const struct sst_writer *w)
 				 : buf_slice(&w->props.key_max);
 }
 
-/* Makes a page of a block that was written; that it is there is no duty. */
-static void put_into_cache(struct sst_writer *w, struct slice block,
-			   uint64_t offset)
-{
-	struct page *page;
-
-	if (w->options.cache && block_expand(block, &page) == 0)
-		cache_release(cache_put(w->options.cache, w->out.number, offset,
-					page, page->size));
-}
-
 static int cut_block(struct sst_writer *w)
 {
 	const struct sst_cut cut = sst_cut_of(&w->data);
-	struct sst_handle handle;
-	int rc;
+	int rc = sst_pipe_put(&w->pipe, &cut);
 
-	rc = sst_out_chunk(&w->out, cut.block, w->options.compress, &handle);
-	if (rc == 0)
-		rc = sst_index_add(&w->index, &cut, handle);
 	if (rc == 0)
 		rc = buf_assign(&w->props.key_max, cut.last_key);
 	if (rc < 0)
 		return rc;
-	put_into_cache(w, cut.block, handle.offset);
-
 	w->props.data_blocks++;
 	block_builder_reset(&w->data);
 	return 0;
@@ -252,15 +244,11 @@ static int put_ranges(struct sst_writer *w)
 	return rc;
 }
 
-static int put_filter(struct sst_writer *w)
+/* The filter, in w->scratch. */
+static int build_filter(struct sst_writer *w)
 {
-	int rc = filter_build(&w->scratch, (const uint64_t *)w->hashes.data,
-			      w->hashes.size / sizeof(uint64_t));
-
-	if (rc < 0)
-		return rc;
-	return sst_out_chunk(&w->out, buf_slice(&w->scratch), false,
-			     &w->props.filter);
+	return filter_build(&w->scratch, (const uint64_t *)w->hashes.data,
+			    w->hashes.size / sizeof(uint64_t));
 }
 
 static int put_props(struct sst_writer *w, struct sst_handle *handle)
@@ -288,12 +276,17 @@ int sst_writer_finish(struct sst_writer *w, struct sst_props *props,
 	if (rc == 0 && w->data.count > 0)
 		rc = cut_block(w);
 	if (rc == 0)
+		rc = build_filter(w);
+	if (rc == 0)
+		rc = sst_pipe_end(&w->pipe);
+	if (rc == 0)
 		rc = sst_index_write(&w->index, &w->out, w->options.compress,
 				     &w->props);
 	if (rc == 0)
 		rc = put_ranges(w);
 	if (rc == 0)
-		rc = put_filter(w);
+		rc = sst_out_chunk(&w->out, buf_slice(&w->scratch), false,
+				   &w->props.filter);
 	if (rc == 0)
 		rc = put_props(w, &handle);
 	if (rc == 0)

@@ -1,9 +1,9 @@
 /*
  * Writes one SST from entries that come in order.
  *
- * Blocks are gathered in one large buffer that is written when it is full, and
- * all buffers are reused; no key is copied but the last of each block, which
- * goes into the index when the block is cut.
+ * All buffers are reused; no key is copied but the last of each block, which
+ * goes into the index when the block is cut.  What comes then may be done by a
+ * second thread: see sst_pipe.h.
  */
 #ifndef ENGINE_SST_WRITER_H
 #define ENGINE_SST_WRITER_H
@@ -29,6 +29,7 @@ struct sst_writer_options {
 	 * was perhaps in use.
 	 */
 	struct cache *cache;
+	bool thread; /* large tables may get one of their own */
 };
 
 /* Creates the file of that number.  Returns 0, -ENOSPC, -EIO, -ENOMEM. */
@@ -47,7 +48,7 @@ int sst_writer_add(struct sst_writer *w, const struct entry *e) MUST_USE;
 int sst_writer_add_range(struct sst_writer *w,
 			 const struct range_del *r) MUST_USE;
 
-/* The bytes written or waiting to be, in compressed form. */
+/* About the bytes written or waiting to be: see sst_pipe_size(). */
 uint64_t sst_writer_size(const struct sst_writer *w);
 
 /*

@@ -33,6 +33,7 @@ ENGINE_SUITES = \
 	tests/engine/test_reclog \
 	tests/engine/test_repair \
 	tests/engine/test_sst \
+	tests/engine/test_sst_pipe \
 	tests/engine/test_sync \
 	tests/engine/test_stats \
 	tests/engine/test_version \
@@ -117,6 +118,10 @@ tests_engine_test_merge_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_sst_SOURCES = %D%/test_sst.c %D%/entries.h tests/suite.h
 tests_engine_test_sst_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_sst_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_sst_pipe_SOURCES = %D%/test_sst_pipe.c tests/suite.h
+tests_engine_test_sst_pipe_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_sst_pipe_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_voids_SOURCES = %D%/test_voids.c tests/suite.h
 tests_engine_test_voids_CFLAGS = $(TEST_CFLAGS)
