@@ -2,7 +2,7 @@
  * The memtable as a source: a copy of a leaf, a place in it, and a version.
  *
  * Keys are fetched ahead: those of a whole leaf are known, while what is in
- * them lies anywhere.
+ * them lies anywhere; and towards the end of a leaf, so is the next one.
  */
 #include <stdlib.h>
 
@@ -34,16 +34,17 @@ static void fetch(const struct mt_iter *it, unsigned at)
 /* To the newest version of the key at @at, or of the first one to the right. */
 static int show_newest(struct mt_iter *it, unsigned at)
 {
-	unsigned i;
-
 	if (at == it->leaf.count) {
 		if (!mt_tree_right(&it->leaf))
 			return 0;
 		at = 0;
-		for (i = 0; i < AHEAD; i++)
-			fetch(it, i);
 	}
-	fetch(it, at + AHEAD);
+	if (at + 2 * AHEAD == it->leaf.count)
+		mt_tree_fetch_right(&it->leaf);
+	if (at + AHEAD < it->leaf.count)
+		fetch(it, at + AHEAD);
+	else
+		mt_tree_fetch_right_key(&it->leaf, at + AHEAD - it->leaf.count);
 	it->at = at;
 	return show(it, mt_key_newest(it->leaf.keys[at]));
 }

@@ -177,6 +177,26 @@ void mt_tree_last(const struct mt_tree *t, struct mt_leaf *leaf)
 	} while (LOAD(&n->version) != version);
 }
 
+void mt_tree_fetch_right(const struct mt_leaf *leaf)
+{
+	const struct mt_node *n = leaf->right;
+	unsigned i;
+
+	if (!n)
+		return;
+	__builtin_prefetch(n);
+	for (i = 0; i < WIDTH; i += 8)
+		__builtin_prefetch(&n->keys[i]);
+}
+
+void mt_tree_fetch_right_key(const struct mt_leaf *leaf, unsigned at)
+{
+	const struct mt_node *n = leaf->right;
+
+	if (n && at < count_of(n))
+		__builtin_prefetch(LOAD(&n->keys[at]));
+}
+
 bool mt_tree_right(struct mt_leaf *leaf)
 {
 	const struct mt_node *n = leaf->right;

@@ -74,6 +74,13 @@ unsigned mt_tree_seek(const struct mt_tree *t, struct slice key,
 /* Copies the last leaf. */
 void mt_tree_last(const struct mt_tree *t, struct mt_leaf *leaf);
 
+/*
+ * Ask the machine for what mt_tree_right() is going to copy, and for the key
+ * that will be at place @at then.  Nothing depends on it but time.
+ */
+void mt_tree_fetch_right(const struct mt_leaf *leaf);
+void mt_tree_fetch_right_key(const struct mt_leaf *leaf, unsigned at);
+
 /* Moves @leaf to the next one.  Returns false, and no other, if none is. */
 bool mt_tree_right(struct mt_leaf *leaf);
 
