@@ -199,7 +199,21 @@ static int write_table(struct kv *kv, const struct view *view, struct mt *mt,
 	return rc;
 }
 
-/* Flushes the oldest memtable that is frozen in @view. */
+/* Whether a table that @edit adds refers to the value log. */
+static bool names_values(const struct edit *edit)
+{
+	size_t i;
+
+	for (i = 0; i < edit->added_count; i++)
+		if (edit->added[i].sst->props.blob_refs.count > 0)
+			return true;
+	return false;
+}
+
+/*
+ * Flushes the oldest memtable that is frozen in @view.  Whether its log is
+ * durable does not matter any more: the table is.
+ */
 static int flush_oldest(struct kv *kv, const struct view *view)
 {
 	struct mt *mt = view_oldest(view)->mt;
@@ -207,8 +221,8 @@ static int flush_oldest(struct kv *kv, const struct view *view)
 	int rc;
 
 	rc = write_table(kv, view, mt, &edit);
-	/* The table names values: they must be there before it is. */
-	if (rc == 0)
+	/* The values that the table names must be there before it is. */
+	if (rc == 0 && names_values(&edit))
 		rc = store_sync(kv);
 	if (rc == 0)
 		rc = env_sync_dir(kv->env);
