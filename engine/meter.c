@@ -125,6 +125,12 @@ static int meter_size(struct env_file *file, uint64_t *size)
 	return env_size(file_of(file)->inner, size);
 }
 
+static void meter_sync_soon(struct env_file *file, uint64_t offset,
+			    uint64_t size)
+{
+	env_sync_soon(file_of(file)->inner, offset, size);
+}
+
 static int meter_truncate(struct env_file *file, uint64_t size)
 {
 	return env_truncate(file_of(file)->inner, size);
@@ -206,6 +212,7 @@ static const struct env_ops meter_ops = {
 	.write_at = meter_write_at,
 	.write_over = meter_write_over,
 	.size = meter_size,
+	.sync_soon = meter_sync_soon,
 	.truncate = meter_truncate,
 	.sync = meter_sync,
 	.seal = meter_seal,

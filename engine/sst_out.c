@@ -55,6 +55,8 @@ static int write_pending(struct sst_out *o)
 	rc = env_write_at(o->file, &part, 1, o->pending_at);
 	if (rc < 0)
 		return rc;
+	/* All of it is synced in the end: then little is left to do. */
+	env_sync_soon(o->file, o->pending_at, part.size);
 	o->pending_at += part.size;
 	buf_reset(&o->pending);
 	return 0;

@@ -119,6 +119,12 @@ int env_size(struct env_file *file, uint64_t *size)
 	return file->env->ops->size(file, size);
 }
 
+void env_sync_soon(struct env_file *file, uint64_t offset, uint64_t size)
+{
+	if (file->env->ops->sync_soon)
+		file->env->ops->sync_soon(file, offset, size);
+}
+
 int env_truncate(struct env_file *file, uint64_t size)
 {
 	if (size > FILE_BYTES_MAX)

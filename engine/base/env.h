@@ -61,6 +61,9 @@ struct env_ops {
 			  size_t count, uint64_t offset);
 	int (*size)(struct env_file *file, uint64_t *size);
 	int (*truncate)(struct env_file *file, uint64_t size);
+	/* Or NULL: nothing to do. */
+	void (*sync_soon)(struct env_file *file, uint64_t offset,
+			  uint64_t size);
 	int (*sync)(struct env_file *file);
 	int (*rename)(struct env *env, const char *from, const char *to);
 	int (*remove)(struct env *env, const char *name);
@@ -140,6 +143,13 @@ int env_write_over(struct env_file *file, const struct slice *parts,
 int env_size(struct env_file *file, uint64_t *size) MUST_USE;
 
 int env_truncate(struct env_file *file, uint64_t size) MUST_USE;
+
+/*
+ * Says that env_sync() is going to be called when more has been written, so
+ * that the medium may begin with these bytes.  Waits for nothing, promises
+ * nothing, and an error is told by the sync.
+ */
+void env_sync_soon(struct env_file *file, uint64_t offset, uint64_t size);
 
 /* Makes the file's bytes and size durable.  Returns 0, -EIO or -ENOSPC. */
 int env_sync(struct env_file *file) MUST_USE;

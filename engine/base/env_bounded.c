@@ -344,6 +344,12 @@ static int bounded_write_over(struct env_file *file, const struct slice *parts,
 	return env_write_over(written(file), parts, count, offset);
 }
 
+static void bounded_sync_soon(struct env_file *file, uint64_t offset,
+			      uint64_t size)
+{
+	env_sync_soon(written(file), offset, size);
+}
+
 static int bounded_truncate(struct env_file *file, uint64_t size)
 {
 	return env_truncate(written(file), size);
@@ -402,6 +408,7 @@ static const struct env_ops bounded_ops = {
 	.write_at = bounded_write_at,
 	.write_over = bounded_write_over,
 	.size = bounded_size,
+	.sync_soon = bounded_sync_soon,
 	.truncate = bounded_truncate,
 	.sync = bounded_sync,
 	.rename = bounded_rename,

@@ -61,6 +61,7 @@ struct env_mem {
 	bool dead; /* the power is cut */
 	uint64_t calls;
 	uint64_t faults;
+	uint64_t soon_bytes;
 };
 
 struct mem_handle {
@@ -319,6 +320,16 @@ static int mem_truncate(struct env_file *file, uint64_t size)
 	return unlock_env(em, rc);
 }
 
+/* A medium that does not begin before it must. */
+static void mem_sync_soon(struct env_file *file, uint64_t offset UNUSED,
+			  uint64_t size)
+{
+	struct env_mem *em = lock_env(file->env);
+
+	em->soon_bytes += size;
+	unlock_env(em, 0);
+}
+
 static int mem_sync(struct env_file *file)
 {
 	struct env_mem *em = mem_of(file->env);
@@ -481,6 +492,7 @@ static const struct env_ops mem_ops = {
 	.write_over = mem_write_at,
 	.size = mem_size,
 	.truncate = mem_truncate,
+	.sync_soon = mem_sync_soon,
 	.sync = mem_sync,
 	.rename = mem_rename,
 	.remove = mem_remove,
@@ -537,6 +549,15 @@ uint64_t env_mem_faults(struct env *env)
 
 	unlock_env(em, 0);
 	return faults;
+}
+
+uint64_t env_mem_soon_bytes(struct env *env)
+{
+	struct env_mem *em = lock_env(env);
+	uint64_t bytes = em->soon_bytes;
+
+	unlock_env(em, 0);
+	return bytes;
 }
 
 int env_mem_cut(struct env *env, enum env_mem_loss loss, uint64_t seed,

@@ -60,6 +60,9 @@ uint64_t env_mem_calls(struct env *env);
 /* How often an armed fault has struck, in all; a cut strikes once. */
 uint64_t env_mem_faults(struct env *env);
 
+/* The bytes that env_sync_soon() was told of, in all; that is no call. */
+uint64_t env_mem_soon_bytes(struct env *env);
+
 /*
  * Makes a new env that holds one state in which the disk of @env may be found
  * after the power failed now.  @env is not changed; both are freed by the

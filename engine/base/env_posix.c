@@ -272,6 +272,14 @@ static int posix_truncate(struct env_file *file, uint64_t size)
 	return rc < 0 ? file_failed(pf, "truncate") : 0;
 }
 
+/* An error stays with the file: fdatasync() returns it. */
+static void posix_sync_soon(struct env_file *file, uint64_t offset,
+			    uint64_t size)
+{
+	(void)!sync_file_range(posix_file_of(file)->fd, (off_t)offset,
+			       (off_t)size, SYNC_FILE_RANGE_WRITE);
+}
+
 static int posix_sync(struct env_file *file)
 {
 	struct posix_file *pf = posix_file_of(file);
@@ -518,6 +526,7 @@ static const struct env_ops posix_ops = {
 	.write_over = posix_write_over,
 	.size = posix_size,
 	.truncate = posix_truncate,
+	.sync_soon = posix_sync_soon,
 	.sync = posix_sync,
 	.rename = posix_rename,
 	.remove = posix_remove,

@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "engine/base/env_bounded.h"
 #include "engine/base/env_mem.h"
 #include "engine/base/error.h"
 #include "engine/base/mem_rand.h"
+#include "engine/file_format.h"
+#include "engine/meter.h"
 #include "engine/sst_pipe.h"
 #include "engine/sst_writer.h"
+#include "engine/stats.h"
 
 #define NUMBER      7
 #define BLOCK_BYTES 4096
@@ -180,6 +184,26 @@ START_TEST(sizes_do_not_depend_on_the_speed_of_the_disk)
 }
 END_TEST
 
+/* Also through the envs that a store puts over the one it is given. */
+START_TEST(the_disk_may_begin_before_the_sync)
+{
+	struct env *env = new_env(), *bounded, *metered;
+	struct stats *stats = stats_new(env);
+	uint64_t size;
+
+	bounded = env_bounded_new(env, 16);
+	ck_assert(bounded && stats);
+	metered = meter_new(bounded, stats);
+	ck_assert_ptr_nonnull(metered);
+	ck_ok(write_table(metered, LARGE, true, NULL));
+	free(contents(env, &size));
+	ck_assert_uint_eq(FILE_HEADER_SIZE + env_mem_soon_bytes(env), size);
+	env_free(metered);
+	stats_free(stats);
+	env_free(env);
+}
+END_TEST
+
 START_TEST(failures_are_told_and_leave_no_file)
 {
 	struct env *env = new_env();
@@ -233,6 +257,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, the_file_is_the_same_with_a_thread, 0, 2);
 	tcase_add_test(tc, sizes_do_not_depend_on_the_speed_of_the_disk);
+	tcase_add_test(tc, the_disk_may_begin_before_the_sync);
 	tcase_add_test(tc, failures_are_told_and_leave_no_file);
 	tcase_add_test(tc, unfinished_table_ends_its_thread);
 	return suite_run(s);
