@@ -48,16 +48,20 @@ static uint8_t *put_lengths(uint8_t *p, size_t shared, size_t unshared,
 	return put_varint(p, value_size);
 }
 
+/* The fast way also if the last of them takes two. */
 static const uint8_t *get_lengths(const uint8_t *p, const uint8_t *end,
 				  uint64_t out[3])
 {
 	int i;
 
-	if (likely(end - p >= 3 && (p[0] | p[1] | p[2]) < 0x80)) {
+	if (likely(end - p >= 4 && (p[0] | p[1]) < 0x80 &&
+		   (p[2] & p[3]) < 0x80)) {
+		bool two = p[2] >= 0x80;
+
 		out[0] = p[0];
 		out[1] = p[1];
-		out[2] = p[2];
-		return p + 3;
+		out[2] = two ? (p[2] & 0x7fu) | (unsigned)p[3] << 7 : p[2];
+		return p + 3 + two;
 	}
 	for (i = 0; i < 3 && p; i++)
 		p = get_varint(p, end, &out[i]);
