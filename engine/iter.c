@@ -1,257 +1,12 @@
-/*
- * The iterator that callers see: the newest version of each key, what was
- * deleted left out, values brought from the value log when asked for.
- *
- * It merges the sources of one pinned view.  Forwards, the first entry of a key
- * that is old enough is the one that counts; the merge stays on it, so that
- * nothing is copied but the key, and the others are skipped when the caller
- * goes on.  Backwards the versions come oldest first, so the one that counts is
- * known only when the key is over: it is copied, and the merge stands one key
- * ahead.
- *
- * A run of dead entries is stepped over one by one only for a while: what a
- * range tombstone hides in older sources is jumped over, and so are voids that
- * earlier scans left behind; see voids.h.
- */
-#include <stdlib.h>
+#include "engine/iter.h"
 
 #include "engine/base/error.h"
 #include "engine/cover.h"
-#include "engine/merge.h"
-#include "engine/snapshot.h"
-#include "engine/store.h"
-
-/* Dead entries in a row before a jump is tried, and before a void is made. */
-#define RUN_JUMP 16
-#define RUN_VOID 32
-
-struct kv_iter {
-	struct kv *kv;
-	struct view *view; /* pinned */
-	uint64_t seq;      /* newest change to be seen */
-	struct source *merge;
-	struct buf lower, upper; /* bounds; empty: none */
-
-	/* The current entry. */
-	struct buf key;     /* a copy */
-	struct buf copied;  /* its value, backwards */
-	struct slice value; /* as stored: perhaps a handle */
-	uint64_t tag;
-	struct cache_entry *blob; /* held while its value is in use */
-
-	bool forward; /* the merge stands on the entry, or before it */
-	bool ended;   /* the merge stands nowhere */
-
-	bool ranges; /* there are range tombstones in the view */
-	struct range_cover cover;
-
-	/* The run of dead entries that we are in. */
-	unsigned run;
-	struct buf run_first; /* its first key */
-	uint64_t watch;       /* the void being made, or 0 */
-	bool stale;           /* there is a newer memtable: no voids from us */
-	struct buf void_from, void_to;
-};
-
-/* Adds every source of @view; *count of them, also on failure. */
-static int add_sources(struct kv_iter *it, struct source **sources,
-		       size_t *count)
-{
-	const struct view *view = it->view;
-	const struct version *v = view->version;
-	struct cache *cache = it->kv->blocks;
-	size_t n = 0, i;
-
-	*count = 0;
-	sources[n++] = mt_source(view->active.mt);
-	for (i = 0; i < view->frozen_count; i++)
-		sources[n++] = mt_source(view->frozen[i].mt);
-	for (i = 0; i < v->levels[0]->count; i++)
-		sources[n++] = sst_source(v->levels[0]->ssts[i], cache);
-	for (i = 1; i < VERSION_LEVELS; i++)
-		if (v->levels[i]->count > 0)
-			sources[n++] = level_source(v->levels[i]->ssts,
-						    v->levels[i]->count, cache);
-	*count = n;
-	for (i = 0; i < n; i++)
-		if (!sources[i])
-			return -ENOMEM;
-	return 0;
-}
-
-static int open_merge(struct kv_iter *it)
-{
-	const struct view *view = it->view;
-	size_t max = 1 + view->frozen_count + view->version->levels[0]->count +
-		     VERSION_LEVELS;
-	struct source **sources = calloc(max, sizeof(*sources));
-	size_t count, i;
-	int rc;
-
-	if (!sources)
-		return -ENOMEM;
-	rc = add_sources(it, sources, &count);
-	if (rc == 0) {
-		it->merge = merge_source(sources, count);
-		if (!it->merge)
-			rc = -ENOMEM;
-	} else {
-		for (i = 0; i < count; i++)
-			source_close(sources[i]);
-	}
-	free(sources);
-	return rc;
-}
 
 static void drop_blob(struct kv_iter *it)
 {
 	cache_release(it->blob);
 	it->blob = NULL;
-}
-
-void kv_iter_close(struct kv_iter *it)
-{
-	if (!it)
-		return;
-	drop_blob(it);
-	source_close(it->merge);
-	view_unref(it->view);
-	buf_fini(&it->lower);
-	buf_fini(&it->upper);
-	buf_fini(&it->key);
-	buf_fini(&it->copied);
-	buf_fini(&it->run_first);
-	buf_fini(&it->void_from);
-	buf_fini(&it->void_to);
-	free(it);
-}
-
-int kv_iter_open_at(struct kv_iter **out, struct kv *kv,
-		    const struct kv_snapshot *snapshot, struct slice lower,
-		    struct slice upper)
-{
-	struct kv_iter *it = calloc(1, sizeof(*it));
-	int rc;
-
-	if (!it)
-		return -ENOMEM;
-	it->kv = kv;
-	it->ended = true;
-	it->view = store_view_at(kv, &it->seq);
-	if (snapshot)
-		it->seq = snapshot->seq;
-	it->ranges = cover_any(it->view);
-	/* Speaks of no key yet. */
-	it->cover.until = slice_str("");
-	rc = buf_assign(&it->lower, lower);
-	if (rc == 0)
-		rc = buf_assign(&it->upper, upper);
-	if (rc == 0)
-		rc = open_merge(it);
-	if (rc < 0) {
-		kv_iter_close(it);
-		return rc;
-	}
-	stats_add(kv->stats, STATS_ITERATORS, 1);
-	*out = it;
-	return 0;
-}
-
-int kv_iter_open(struct kv_iter **out, struct kv *kv, struct slice lower,
-		 struct slice upper)
-{
-	return kv_iter_open_at(out, kv, NULL, lower, upper);
-}
-
-int kv_iter_open_prefix(struct kv_iter **out, struct kv *kv,
-			const struct kv_snapshot *snapshot, struct slice prefix)
-{
-	uint8_t upper[KV_KEY_MAX];
-	size_t size = prefix.size;
-
-	if (size > KV_KEY_MAX)
-		return -EINVAL;
-	/* The first key behind all with the prefix: its last byte that can
-	 * be raised is, and the rest goes; if none can, there is no bound. */
-	if (size > 0)
-		memcpy(upper, prefix.data, size);
-	while (size > 0 && upper[size - 1] == 0xff)
-		size--;
-	if (size > 0)
-		upper[size - 1]++;
-	return kv_iter_open_at(out, kv, snapshot, prefix,
-			       slice_of(upper, size));
-}
-
-/* ------------------------------------------------------ runs of the dead -- */
-
-/* The run is over, at @to; an empty one says nothing of what was met. */
-static void end_run(struct kv_iter *it, struct slice to)
-{
-	it->run = 0;
-	if (it->watch) {
-		voids_settle(&it->kv->voids, it->watch, to);
-		it->watch = 0;
-	}
-}
-
-/*
- * Begins a void where the run began, if nothing has been written since this
- * iterator was opened; else at the merge's key.  Whatever was put there before
- * the watch is in a memtable of ours, if ours is still the active one, and is
- * seen when the merge is sought anew.
- */
-static int begin_void(struct kv_iter *it)
-{
-	struct voids *voids = &it->kv->voids;
-	struct view *now;
-	bool ours;
-	int rc;
-
-	rc = buf_assign(&it->key, it->merge->entry.key);
-	if (rc < 0)
-		return rc;
-	it->watch = voids_watch(voids, buf_slice(&it->run_first), it->seq);
-	if (it->kv->seq_given != it->seq) {
-		voids_settle(voids, it->watch, slice_of(NULL, 0));
-		it->watch = voids_watch(voids, buf_slice(&it->key), it->seq);
-	}
-	now = store_view(it->kv);
-	ours = now->active.mt == it->view->active.mt;
-	view_unref(now);
-	if (!ours) {
-		it->stale = true;
-		end_run(it, slice_of(NULL, 0));
-	}
-	return source_seek(it->merge, buf_slice(&it->key));
-}
-
-/* Beyond a void or what a range tombstone hides; or on by one entry. */
-static int step_dead(struct kv_iter *it)
-{
-	struct source *m = it->merge;
-	int rc;
-
-	it->run++;
-	if (it->run == 1) {
-		rc = buf_assign(&it->run_first, m->entry.key);
-		if (rc < 0)
-			return rc;
-	}
-	if (it->run == 1 || it->run % RUN_JUMP == 0) {
-		rc = 0;
-		if (voids_perhaps(&it->kv->voids))
-			rc = voids_find(&it->kv->voids, m->entry.key, it->seq,
-					&it->void_from, &it->void_to);
-		if (rc < 0)
-			return rc;
-		if (rc == 1)
-			return source_seek(m, buf_slice(&it->void_to));
-		if (it->cover.seq > 0 && it->cover.until.data &&
-		    range_cover_holds(&it->cover, m->entry.key))
-			return merge_skip(m, it->cover.until, it->cover.seq);
-	}
-	return source_next(m);
 }
 
 /* ------------------------------------------------------------- settling -- */
@@ -290,28 +45,24 @@ static int is_covered(struct kv_iter *it, const struct entry *e)
 /* From the merge's entry (@rc says if it has one) on to one that counts. */
 static int settle_forward(struct kv_iter *it, int rc)
 {
-	struct source *m = it->merge;
+	const struct entry *e = &it->merge->entry;
 
 	it->forward = true;
 	it->ended = false;
 	it->run = 0;
 	while (rc == 1) {
-		const struct entry *e = &m->entry;
 		bool dead = entry_kind(e) == ENTRY_DELETE;
 
 		if (above_upper(it, e->key)) {
-			end_run(it, e->key);
+			/* What lies beyond may be in tables we have not. */
+			iter_end_run(it, buf_slice(&it->upper));
 			return end(it, 0);
 		}
 		if (entry_seq(e) > it->seq) {
 			/* Somebody put it into the run: no void here. */
 			if (!dead)
-				end_run(it, e->key);
-			rc = source_next(m);
-			continue;
-		}
-		if (it->run > 0 && slice_eq(e->key, buf_slice(&it->key))) {
-			rc = step_dead(it);
+				iter_end_run(it, e->key);
+			rc = source_next(it->merge);
 			continue;
 		}
 		rc = dead ? 1 : is_covered(it, e);
@@ -322,17 +73,15 @@ static int settle_forward(struct kv_iter *it, int rc)
 		if (rc < 0)
 			break;
 		if (!dead) {
-			end_run(it, e->key);
+			if (it->run > 0)
+				iter_end_run(it, e->key);
 			it->value = e->value;
 			it->tag = e->tag;
 			return 1;
 		}
-		if (it->run >= RUN_VOID && !it->watch && !it->stale)
-			rc = begin_void(it);
-		else
-			rc = step_dead(it);
+		rc = iter_step_dead(it);
 	}
-	end_run(it, rc < 0 ? slice_of(NULL, 0) : buf_slice(&it->key));
+	iter_end_run(it, rc < 0 ? slice_of(NULL, 0) : buf_slice(&it->key));
 	return end(it, rc);
 }
 
@@ -359,20 +108,6 @@ static int copy_entry(struct kv_iter *it, const struct entry *e)
 	return rc;
 }
 
-/* A dead key is behind us: before the void that it is in, if there is one. */
-static int jump_back(struct kv_iter *it)
-{
-	int rc;
-
-	if (++it->run % RUN_JUMP)
-		return 1;
-	rc = voids_find(&it->kv->voids, buf_slice(&it->key), it->seq,
-			&it->void_from, &it->void_to);
-	if (rc <= 0)
-		return rc < 0 ? rc : 1;
-	return source_seek_before(it->merge, buf_slice(&it->void_from));
-}
-
 static int settle_backward(struct kv_iter *it, int rc)
 {
 	bool have = false;
@@ -388,7 +123,7 @@ static int settle_backward(struct kv_iter *it, int rc)
 			if (rc != 0)
 				return rc;
 			have = false;
-			rc = jump_back(it);
+			rc = iter_jump_back(it);
 			continue;
 		}
 		if (below_lower(it, e->key))
@@ -454,28 +189,23 @@ int kv_iter_last(struct kv_iter *it)
 	return settle_backward(it, source_last(it->merge));
 }
 
-/* Past the other versions of the current key, which are older. */
-static int skip_key(struct kv_iter *it, int rc)
-{
-	while (rc == 1 && slice_eq(it->merge->entry.key, buf_slice(&it->key)))
-		rc = source_next(it->merge);
-	return rc;
-}
-
 /*
  * Turning round is a seek to the current key, whose versions are then behind
  * the merge again.
  */
 int kv_iter_next(struct kv_iter *it)
 {
-	int rc;
+	struct slice key = buf_slice(&it->key);
+	int rc = 1;
 
 	drop_blob(it);
 	if (it->forward && it->ended)
 		return 0;
-	rc = it->forward ? source_next(it->merge)
-			 : source_seek(it->merge, buf_slice(&it->key));
-	return settle_forward(it, skip_key(it, rc));
+	if (!it->forward)
+		rc = source_seek(it->merge, key);
+	if (rc == 1 && slice_eq(it->merge->entry.key, key))
+		rc = merge_next_key(it->merge, key);
+	return settle_forward(it, rc);
 }
 
 int kv_iter_prev(struct kv_iter *it)

@@ -5,6 +5,7 @@
 
 #include "engine/base/env_bounded.h"
 #include "engine/base/error.h"
+#include "engine/iter.h"
 #include "engine/live.h"
 #include "engine/meter.h"
 #include "engine/recover.h"
@@ -58,6 +59,7 @@ static void remove_spare(struct kv *kv)
 static void kv_free(struct kv *kv)
 {
 	view_end(&kv->views);
+	iter_free_spares(kv);
 	remove_spare(kv);
 	vlog_fini(&kv->vlog);
 	manifest_fini(&kv->manifest);

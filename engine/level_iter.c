@@ -1,19 +1,6 @@
-/*
- * Sources over SSTs: see sst_source() and level_source() in sst.h.  One table
- * is a level of one, so that a step costs the same in both.
- */
+#include "engine/level_iter.h"
+
 #include <stdlib.h>
-
-#include "engine/sst_iter.h"
-
-struct level_iter {
-	struct source source;
-	struct sst *const *ssts; /* borrowed */
-	size_t count;
-	size_t index;       /* of the table that @in stands in */
-	struct sst_iter in; /* nowhere before the first seek */
-	struct sst *one;    /* owned reference, or NULL: sst_source() */
-};
 
 /* Opens table @index, unless it is the one that is open. */
 static int open_table(struct level_iter *it, size_t index)
@@ -28,35 +15,59 @@ static int open_table(struct level_iter *it, size_t index)
 	return 0;
 }
 
-static int show(struct level_iter *it, int rc)
+static inline int show(struct level_iter *it, int rc)
 {
 	if (likely(rc == 1))
 		sst_iter_entry(&it->in, &it->source.entry);
 	return rc;
 }
 
-static int enter(struct level_iter *it, size_t index, bool first)
+/* To the first or the last entry of the table that we are ahead of. */
+static int level_iter_arrive(struct source *s)
 {
-	int rc = open_table(it, index);
+	struct level_iter *it = container_of(s, struct level_iter, source);
+	int rc = open_table(it, it->index);
 
+	it->source.ahead = false;
 	if (rc < 0)
 		return rc;
-	rc = first ? sst_iter_first(&it->in) : sst_iter_last(&it->in);
+	rc = it->from_end ? sst_iter_last(&it->in) : sst_iter_first(&it->in);
 	return show(it, rc);
+}
+
+/* A bound before all entries of a key there is, and one behind them. */
+#define TAG_NEWEST UINT64_MAX
+#define TAG_OLDEST 0
+
+/* To the first or the last entry of table @index, or ahead of it. */
+static int enter(struct level_iter *it, size_t index, bool from_end)
+{
+	const struct sst *sst = it->ssts[index];
+
+	it->index = index;
+	it->from_end = from_end;
+	if (!it->lazy)
+		return level_iter_arrive(&it->source);
+	it->source.ahead = true;
+	it->source.entry = (struct entry){
+		.key = from_end ? sst_key_max(sst) : sst_key_min(sst),
+		.tag = from_end ? TAG_OLDEST : TAG_NEWEST,
+	};
+	return 1;
 }
 
 static int level_iter_first(struct source *s)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 
-	return it->count ? enter(it, 0, true) : 0;
+	return it->count ? enter(it, 0, false) : 0;
 }
 
 static int level_iter_last(struct source *s)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 
-	return it->count ? enter(it, it->count - 1, false) : 0;
+	return it->count ? enter(it, it->count - 1, true) : 0;
 }
 
 /* The first table that does not end before @key. */
@@ -75,21 +86,31 @@ static size_t find_table(const struct level_iter *it, struct slice key)
 	return lo;
 }
 
+/* Whether every key in the table is @key or sorts behind it. */
+static bool begins_at(const struct level_iter *it, size_t index,
+		      struct slice key)
+{
+	return slice_cmp(key, sst_key_min(it->ssts[index])) <= 0;
+}
+
 static int level_iter_seek(struct source *s, struct slice key)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 	size_t index = find_table(it, key);
 	int rc;
 
+	it->source.ahead = false;
 	if (index == it->count)
 		return 0;
+	if (it->lazy && begins_at(it, index, key))
+		return enter(it, index, false);
 	rc = open_table(it, index);
 	if (rc < 0)
 		return rc;
 	rc = sst_iter_seek(&it->in, key);
 	/* Behind the last entry a table may have range tombstones. */
 	if (rc == 0 && index + 1 < it->count)
-		return enter(it, index + 1, true);
+		return enter(it, index + 1, false);
 	return show(it, rc);
 }
 
@@ -99,14 +120,17 @@ static int level_iter_seek_before(struct source *s, struct slice key)
 	size_t index = find_table(it, key);
 	int rc;
 
+	it->source.ahead = false;
 	if (index == it->count)
 		return level_iter_last(s);
+	if (begins_at(it, index, key))
+		return index > 0 ? enter(it, index - 1, true) : 0;
 	rc = open_table(it, index);
 	if (rc < 0)
 		return rc;
 	rc = sst_iter_seek_before(&it->in, key);
 	if (rc == 0 && index > 0)
-		return enter(it, index - 1, false);
+		return enter(it, index - 1, true);
 	return show(it, rc);
 }
 
@@ -116,7 +140,7 @@ static int level_iter_next(struct source *s)
 	int rc = sst_iter_next(&it->in);
 
 	if (rc == 0 && it->index + 1 < it->count)
-		return enter(it, it->index + 1, true);
+		return enter(it, it->index + 1, false);
 	return show(it, rc);
 }
 
@@ -126,7 +150,7 @@ static int level_iter_prev(struct source *s)
 	int rc = sst_iter_prev(&it->in);
 
 	if (rc == 0 && it->index > 0)
-		return enter(it, it->index - 1, false);
+		return enter(it, it->index - 1, true);
 	return show(it, rc);
 }
 
@@ -135,8 +159,9 @@ static void level_iter_close(struct source *s)
 	struct level_iter *it = container_of(s, struct level_iter, source);
 
 	sst_iter_fini(&it->in);
-	sst_unref(it->one);
-	free(it);
+	sst_unref(it->owned);
+	if (it->heap)
+		free(it);
 }
 
 static const struct source_ops level_iter_ops = {
@@ -146,45 +171,57 @@ static const struct source_ops level_iter_ops = {
 	.seek_before = level_iter_seek_before,
 	.next = level_iter_next,
 	.prev = level_iter_prev,
+	.arrive = level_iter_arrive,
 	.close = level_iter_close,
 };
 
-static struct level_iter *level_iter_new(struct cache *cache)
+struct source *level_iter_init(struct level_iter *it, struct sst *const *ssts,
+			       size_t count, uint64_t seq_max,
+			       struct cache *cache)
 {
-	struct level_iter *it = calloc(1, sizeof(*it));
+	it->source = (struct source){ .ops = &level_iter_ops,
+				      .seq_max = seq_max };
+	it->ssts = ssts;
+	it->count = count;
+	it->lazy = true;
+	it->owned = NULL;
+	it->heap = false;
+	sst_iter_init(&it->in, cache);
+	return &it->source;
+}
+
+static struct level_iter *level_iter_new(struct sst *const *ssts, size_t count,
+					 struct cache *cache)
+{
+	struct level_iter *it = malloc(sizeof(*it));
+	uint64_t seq_max = 0;
+	size_t i;
 
 	if (!it)
 		return NULL;
-	it->source.ops = &level_iter_ops;
-	sst_iter_init(&it->in, cache);
+	for (i = 0; i < count; i++)
+		seq_max = u64_max(seq_max, ssts[i]->props.seq_max);
+	level_iter_init(it, ssts, count, seq_max, cache);
+	it->lazy = false;
+	it->heap = true;
 	return it;
 }
 
 struct source *level_source(struct sst *const *ssts, size_t count,
 			    struct cache *cache)
 {
-	struct level_iter *it = level_iter_new(cache);
-	size_t i;
+	struct level_iter *it = level_iter_new(ssts, count, cache);
 
-	if (!it)
-		return NULL;
-	it->ssts = ssts;
-	it->count = count;
-	for (i = 0; i < count; i++)
-		it->source.seq_max = u64_max(it->source.seq_max,
-					     ssts[i]->props.seq_max);
-	return &it->source;
+	return it ? &it->source : NULL;
 }
 
 struct source *sst_source(struct sst *sst, struct cache *cache)
 {
-	struct level_iter *it = level_iter_new(cache);
+	struct level_iter *it = level_iter_new(&sst, 1, cache);
 
 	if (!it)
 		return NULL;
-	it->one = sst_ref(sst);
-	it->ssts = &it->one;
-	it->count = 1;
-	it->source.seq_max = sst->props.seq_max;
+	it->owned = sst_ref(sst);
+	it->ssts = &it->owned;
 	return &it->source;
 }

@@ -39,15 +39,15 @@ libengine_a_SOURCES = \
 	%D%/gc.c %D%/gc.h \
 	%D%/gc_pick.c %D%/gc_pick.h \
 	%D%/gc_scan.c %D%/gc_scan.h \
-	%D%/iter.c \
+	%D%/iter.c %D%/iter.h %D%/iter_open.c %D%/iter_run.c \
 	%D%/keep.c %D%/keep.h \
 	%D%/kv.c %D%/kv.h \
-	%D%/level_iter.c \
+	%D%/level_iter.c %D%/level_iter.h \
 	%D%/live.c %D%/live.h \
 	%D%/manifest.c %D%/manifest.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/meter.c %D%/meter.h \
-	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_key.h \
+	%D%/mt.c %D%/mt.h %D%/mt_iter.c %D%/mt_iter.h %D%/mt_key.h \
 	%D%/mt_hash.c %D%/mt_hash.h \
 	%D%/mt_range.c %D%/mt_range.h \
 	%D%/mt_tree.c %D%/mt_tree.h \

@@ -1,22 +1,8 @@
-/*
- * The memtable as a source: a copy of a leaf, a place in it, and a version.
- *
- * Keys are fetched ahead: those of a whole leaf are known, while what is in
- * them lies anywhere; and towards the end of a leaf, so is the next one.
- */
+#include "engine/mt_iter.h"
+
 #include <stdlib.h>
 
-#include "engine/mt.h"
-
 #define AHEAD 8 /* keys fetched before they are shown */
-
-struct mt_iter {
-	struct source source;
-	struct mt *mt; /* owned reference */
-	struct mt_leaf leaf;
-	unsigned at; /* the key shown, in leaf */
-	const struct mt_version *version;
-};
 
 static int show(struct mt_iter *it, const struct mt_version *v)
 {
@@ -114,8 +100,10 @@ static void mt_iter_close(struct source *s)
 {
 	struct mt_iter *it = container_of(s, struct mt_iter, source);
 
-	mt_unref(it->mt);
-	free(it);
+	if (it->owned) {
+		mt_unref(it->mt);
+		free(it);
+	}
 }
 
 static const struct source_ops mt_iter_ops = {
@@ -128,14 +116,22 @@ static const struct source_ops mt_iter_ops = {
 	.close = mt_iter_close,
 };
 
+struct source *mt_iter_init(struct mt_iter *it, struct mt *mt)
+{
+	it->source = (struct source){ .ops = &mt_iter_ops,
+				      .seq_max = UINT64_MAX };
+	it->mt = mt;
+	it->owned = false;
+	return &it->source;
+}
+
 struct source *mt_source(struct mt *mt)
 {
-	struct mt_iter *it = calloc(1, sizeof(*it));
+	struct mt_iter *it = malloc(sizeof(*it));
 
 	if (!it)
 		return NULL;
-	it->source.ops = &mt_iter_ops;
-	it->source.seq_max = UINT64_MAX;
-	it->mt = mt_ref(mt);
+	mt_iter_init(it, mt_ref(mt));
+	it->owned = true;
 	return &it->source;
 }

@@ -6,6 +6,11 @@
  * none that way, or an error; after 0 or an error only a seek may follow.
  * ->entry is valid until the source moves or is closed.
  *
+ * A source of which that was asked for may stop ahead of an entry that costs
+ * something to reach: then ->ahead is set and ->entry is not an entry but a
+ * bound, which comes before the entry in the order of the way that it moves.
+ * source_arrive() goes on to the entry; so do the seeks, which begin anew.
+ *
  * A source belongs to one thread at a time.
  */
 #ifndef ENGINE_SOURCE_H
@@ -24,6 +29,7 @@ struct source_ops {
 	int (*seek_before)(struct source *s, struct slice key);
 	int (*next)(struct source *s);
 	int (*prev)(struct source *s);
+	int (*arrive)(struct source *s); /* NULL: it is never ahead */
 	void (*close)(struct source *s);
 };
 
@@ -32,6 +38,7 @@ struct source {
 	const struct source_ops *ops;
 	struct entry entry;
 	uint64_t seq_max; /* no entry has a larger one; UINT64_MAX: unknown */
+	bool ahead;       /* of its entry: see above */
 };
 
 static inline int source_first(struct source *s)
@@ -62,6 +69,11 @@ static inline int source_next(struct source *s)
 static inline int source_prev(struct source *s)
 {
 	return s->ops->prev(s);
+}
+
+static inline int source_arrive(struct source *s)
+{
+	return s->ops->arrive(s);
 }
 
 static inline void source_close(struct source *s)

@@ -36,6 +36,8 @@
 #include "engine/vlog.h"
 #include "engine/voids.h"
 
+#define STORE_SPARE_ITERS STATS_SHARDS
+
 struct kv {
 	/* Set by kv_open(), then constant. */
 	struct env *medium;  /* borrowed: as we were given it */
@@ -100,6 +102,9 @@ struct kv {
 	size_t snapshot_count;
 
 	struct voids voids; /* see voids.h */
+
+	/* Memory for the next iterators, by thread; see iter.h. */
+	_Atomic(struct kv_iter *) spare_iters[STORE_SPARE_ITERS];
 
 	/* Room for batches; see space.c. */
 	_Atomic int64_t space_room; /* bytes, until the medium is asked again */

@@ -203,6 +203,7 @@ static int apply_level(const struct level *old, const struct edit *e,
 		l->bytes += l->ssts[i]->size;
 		l->range_count += l->ssts[i]->props.range_count;
 		l->resident_bytes += sst_resident_bytes(l->ssts[i]);
+		l->seq_max = u64_max(l->seq_max, l->ssts[i]->props.seq_max);
 	}
 
 	qsort(l->ssts, l->count, sizeof(l->ssts[0]), level ? by_key : by_age);

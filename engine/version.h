@@ -43,6 +43,7 @@ struct level {
 	uint64_t bytes;          /* sum of the file sizes */
 	uint64_t range_count;    /* sum of the range tombstones */
 	uint64_t resident_bytes; /* sum of sst_resident_bytes() */
+	uint64_t seq_max;        /* the largest of the tables' */
 	struct sst *ssts[];      /* owned references */
 };
 

@@ -15,6 +15,7 @@ ENGINE_SUITES = \
 	tests/engine/test_filter \
 	tests/engine/test_gc \
 	tests/engine/test_histogram \
+	tests/engine/test_iter \
 	tests/engine/test_keep \
 	tests/engine/test_kv \
 	tests/engine/test_kv_damage \
@@ -140,6 +141,10 @@ tests_engine_test_checkpoint_SOURCES = \
 	tests/suite.h
 tests_engine_test_checkpoint_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_checkpoint_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_iter_SOURCES = %D%/test_iter.c %D%/entries.h tests/suite.h
+tests_engine_test_iter_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_iter_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_keep_SOURCES = %D%/test_keep.c %D%/model.h tests/suite.h
 tests_engine_test_keep_CFLAGS = $(TEST_CFLAGS)
