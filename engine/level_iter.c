@@ -22,38 +22,93 @@ static inline int show(struct level_iter *it, int rc)
 	return rc;
 }
 
-/* To the first or the last entry of the table that we are ahead of. */
-static int level_iter_arrive(struct source *s)
-{
-	struct level_iter *it = container_of(s, struct level_iter, source);
-	int rc = open_table(it, it->index);
-
-	it->source.ahead = false;
-	if (rc < 0)
-		return rc;
-	rc = it->from_end ? sst_iter_last(&it->in) : sst_iter_first(&it->in);
-	return show(it, rc);
-}
-
 /* A bound before all entries of a key there is, and one behind them. */
 #define TAG_NEWEST UINT64_MAX
 #define TAG_OLDEST 0
 
-/* To the first or the last entry of table @index, or ahead of it. */
-static int enter(struct level_iter *it, size_t index, bool from_end)
+/* To the first or, backwards, the last entry of the table. */
+static int reach_end(struct level_iter *it)
+{
+	int rc = open_table(it, it->index);
+
+	it->source.state = SOURCE_AT;
+	if (rc < 0)
+		return rc;
+	rc = it->backward ? sst_iter_last(&it->in) : sst_iter_first(&it->in);
+	return show(it, rc);
+}
+
+/* The same of table @index, or ahead of it. */
+static int enter(struct level_iter *it, size_t index, bool backward)
 {
 	const struct sst *sst = it->ssts[index];
 
 	it->index = index;
-	it->from_end = from_end;
+	it->backward = backward;
 	if (!it->lazy)
-		return level_iter_arrive(&it->source);
-	it->source.ahead = true;
+		return reach_end(it);
+	it->source.state = SOURCE_AHEAD;
 	it->source.entry = (struct entry){
-		.key = from_end ? sst_key_max(sst) : sst_key_min(sst),
-		.tag = from_end ? TAG_OLDEST : TAG_NEWEST,
+		.key = backward ? sst_key_max(sst) : sst_key_min(sst),
+		.tag = backward ? TAG_OLDEST : TAG_NEWEST,
 	};
 	return 1;
+}
+
+/* The table has nothing more that way: to its neighbour, if there is one. */
+static int leave(struct level_iter *it)
+{
+	if (it->backward)
+		return it->index > 0 ? enter(it, it->index - 1, true) : 0;
+	return it->index + 1 < it->count ? enter(it, it->index + 1, false) : 0;
+}
+
+/* The last part of a seek in the table. */
+static int reach_key(struct level_iter *it)
+{
+	int rc;
+
+	it->source.state = SOURCE_AT;
+	rc = it->backward ? sst_iter_seek_entry_before(&it->in, it->key)
+			  : sst_iter_seek_entry(&it->in, it->key);
+	return rc == 0 ? leave(it) : show(it, rc);
+}
+
+static int level_iter_arrive(struct source *s)
+{
+	struct level_iter *it = container_of(s, struct level_iter, source);
+
+	if (s->state == SOURCE_AHEAD)
+		return reach_end(it);
+	if (it->near)
+		return reach_key(it);
+	sst_iter_seek_near(&it->in, it->key);
+	it->near = true;
+	return 1;
+}
+
+/* Begins to seek @key in table @index, which may be where it leads. */
+static int seek_table(struct level_iter *it, size_t index, struct slice key,
+		      bool backward)
+{
+	int rc = open_table(it, index);
+
+	it->backward = backward;
+	if (rc == 0)
+		rc = sst_iter_seek_page(&it->in, key);
+	if (rc < 0)
+		return rc;
+	/* Behind the last entry a table may have range tombstones. */
+	if (rc == 0)
+		return backward ? reach_end(it) : leave(it);
+	it->key = key;
+	it->near = false;
+	if (it->lazy) {
+		it->source.state = SOURCE_WAITING;
+		return 1;
+	}
+	sst_iter_seek_near(&it->in, key);
+	return reach_key(it);
 }
 
 static int level_iter_first(struct source *s)
@@ -97,41 +152,26 @@ static int level_iter_seek(struct source *s, struct slice key)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 	size_t index = find_table(it, key);
-	int rc;
 
-	it->source.ahead = false;
+	it->source.state = SOURCE_AT;
 	if (index == it->count)
 		return 0;
-	if (it->lazy && begins_at(it, index, key))
+	if (begins_at(it, index, key))
 		return enter(it, index, false);
-	rc = open_table(it, index);
-	if (rc < 0)
-		return rc;
-	rc = sst_iter_seek(&it->in, key);
-	/* Behind the last entry a table may have range tombstones. */
-	if (rc == 0 && index + 1 < it->count)
-		return enter(it, index + 1, false);
-	return show(it, rc);
+	return seek_table(it, index, key, false);
 }
 
 static int level_iter_seek_before(struct source *s, struct slice key)
 {
 	struct level_iter *it = container_of(s, struct level_iter, source);
 	size_t index = find_table(it, key);
-	int rc;
 
-	it->source.ahead = false;
+	it->source.state = SOURCE_AT;
 	if (index == it->count)
 		return level_iter_last(s);
 	if (begins_at(it, index, key))
 		return index > 0 ? enter(it, index - 1, true) : 0;
-	rc = open_table(it, index);
-	if (rc < 0)
-		return rc;
-	rc = sst_iter_seek_before(&it->in, key);
-	if (rc == 0 && index > 0)
-		return enter(it, index - 1, true);
-	return show(it, rc);
+	return seek_table(it, index, key, true);
 }
 
 static int level_iter_next(struct source *s)
@@ -139,9 +179,8 @@ static int level_iter_next(struct source *s)
 	struct level_iter *it = container_of(s, struct level_iter, source);
 	int rc = sst_iter_next(&it->in);
 
-	if (rc == 0 && it->index + 1 < it->count)
-		return enter(it, it->index + 1, false);
-	return show(it, rc);
+	it->backward = false;
+	return unlikely(rc == 0) ? leave(it) : show(it, rc);
 }
 
 static int level_iter_prev(struct source *s)
@@ -149,9 +188,8 @@ static int level_iter_prev(struct source *s)
 	struct level_iter *it = container_of(s, struct level_iter, source);
 	int rc = sst_iter_prev(&it->in);
 
-	if (rc == 0 && it->index > 0)
-		return enter(it, it->index - 1, true);
-	return show(it, rc);
+	it->backward = true;
+	return unlikely(rc == 0) ? leave(it) : show(it, rc);
 }
 
 static void level_iter_close(struct source *s)

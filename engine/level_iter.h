@@ -7,7 +7,8 @@
  * that must lead to the first or the last entry of a table, which whoever looks
  * at the tables' bounds can tell, leaves it ahead of that (source.h).  So of
  * tables that lie beside each other, as those of a time series do, a merge
- * touches only the one where it is.
+ * touches only the one where it is.  And a lazy one waits wherever a seek has
+ * to look at memory that is most likely not in the processor's cache.
  */
 #ifndef ENGINE_LEVEL_ITER_H
 #define ENGINE_LEVEL_ITER_H
@@ -20,7 +21,9 @@ struct level_iter {
 	size_t count;
 	size_t index; /* of the table that it stands in, or ahead of */
 	bool lazy;
-	bool from_end;      /* ahead of the last entry, not the first */
+	bool backward;      /* which way it was going when it stopped */
+	bool near;          /* waiting, and only one more part is missing */
+	struct slice key;   /* waiting: borrowed, what is sought */
 	struct sst *owned;  /* reference, or NULL: sst_source() */
 	bool heap;          /* the memory goes with the close */
 	struct sst_iter in; /* nowhere before the first seek */

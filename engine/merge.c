@@ -85,7 +85,7 @@ static inline int arrive(struct merge *m)
 	while (m->live > 0) {
 		struct source *s = m->children[0].source;
 
-		if (likely(!s->ahead))
+		if (likely(s->state == SOURCE_AT))
 			return 1;
 		rc = settle(m, source_arrive(s));
 		if (rc < 0)
@@ -103,12 +103,37 @@ static int show(struct merge *m)
 	return rc;
 }
 
+/* Lets the @count children, in no order yet, all wait together. */
+static int await(struct merge *m, size_t count)
+{
+	size_t waiting = count, i;
+	int rc;
+
+	while (waiting > 0) {
+		waiting = 0;
+		for (i = 0; i < count; i++) {
+			struct source *s = m->children[i].source;
+
+			if (!s || s->state != SOURCE_WAITING)
+				continue;
+			rc = source_arrive(s);
+			if (rc < 0)
+				return rc;
+			if (rc == 0)
+				m->children[i].source = NULL;
+			else
+				waiting += s->state == SOURCE_WAITING;
+		}
+	}
+	return 0;
+}
+
 /* Moves every source and orders those that are then at an entry. */
 static int build(struct merge *m, bool forward,
 		 int (*move)(struct source *s, struct slice key),
 		 struct slice key)
 {
-	size_t i;
+	size_t count = 0, i;
 	int rc;
 
 	m->live = 0;
@@ -118,8 +143,15 @@ static int build(struct merge *m, bool forward,
 		if (rc < 0)
 			return rc;
 		if (rc == 1)
-			insert(m, child_of(m->all[i]));
+			m->children[count++].source = m->all[i];
 	}
+	rc = await(m, count);
+	if (rc < 0)
+		return rc;
+	/* Those that are in order stand in front of the others. */
+	for (i = 0; i < count; i++)
+		if (m->children[i].source)
+			insert(m, child_of(m->children[i].source));
 	return show(m);
 }
 
@@ -271,6 +303,8 @@ int merge_skip(struct source *merge, struct slice to, uint64_t seq)
 		if (c.source->seq_max < seq &&
 		    slice_cmp(c.source->entry.key, to) < 0) {
 			rc = source_seek(c.source, to);
+			while (rc == 1 && c.source->state == SOURCE_WAITING)
+				rc = source_arrive(c.source);
 			if (rc < 0)
 				return rc;
 			if (rc == 0)

@@ -17,12 +17,27 @@ static void fetch(const struct mt_iter *it, unsigned at)
 		__builtin_prefetch(it->leaf.keys[at]);
 }
 
-/* To the newest version of the key at @at, or of the first one to the right. */
-static int show_newest(struct mt_iter *it, unsigned at)
+static int show_key(struct mt_iter *it, bool backward)
+{
+	struct mt_key *key = it->leaf.keys[it->at];
+
+	return show(it, backward ? &key->oldest : mt_key_newest(key));
+}
+
+static int mt_iter_arrive(struct source *s)
+{
+	struct mt_iter *it = container_of(s, struct mt_iter, source);
+
+	s->state = SOURCE_AT;
+	return show_key(it, it->backward);
+}
+
+/* To the key at @at, or the first one to the right; false if there is none. */
+static bool turn_right(struct mt_iter *it, unsigned at)
 {
 	if (at == it->leaf.count) {
 		if (!mt_tree_right(&it->leaf))
-			return 0;
+			return false;
 		at = 0;
 	}
 	if (at + 2 * AHEAD == it->leaf.count)
@@ -32,25 +47,41 @@ static int show_newest(struct mt_iter *it, unsigned at)
 	else
 		mt_tree_fetch_right_key(&it->leaf, at + AHEAD - it->leaf.count);
 	it->at = at;
-	return show(it, mt_key_newest(it->leaf.keys[at]));
+	return true;
 }
 
-/* To the oldest version of the key before @at. */
-static int show_oldest(struct mt_iter *it, unsigned at)
+/* To the key before @at; false if there is none in the leaf. */
+static bool turn_left(struct mt_iter *it, unsigned at)
 {
 	if (at == 0)
-		return 0;
+		return false;
 	/* Wraps, and is then beyond the count, at the left end. */
 	fetch(it, at - 1 - AHEAD);
 	it->at = at - 1;
-	return show(it, &it->leaf.keys[it->at]->oldest);
+	return true;
+}
+
+/* A seek has led to the key at ->at: fetches it, and those behind it. */
+static int stop(struct mt_iter *it, bool backward)
+{
+	unsigned i;
+
+	for (i = 0; i < AHEAD; i++)
+		fetch(it, backward ? it->at - i : it->at + i);
+	if (!it->lazy)
+		return show_key(it, backward);
+	it->source.state = SOURCE_WAITING;
+	it->backward = backward;
+	return 1;
 }
 
 static int mt_iter_seek(struct source *s, struct slice key)
 {
 	struct mt_iter *it = container_of(s, struct mt_iter, source);
+	unsigned at = mt_tree_seek(&it->mt->tree, key, &it->leaf);
 
-	return show_newest(it, mt_tree_seek(&it->mt->tree, key, &it->leaf));
+	s->state = SOURCE_AT;
+	return turn_right(it, at) ? stop(it, false) : 0;
 }
 
 static int mt_iter_first(struct source *s)
@@ -61,16 +92,19 @@ static int mt_iter_first(struct source *s)
 static int mt_iter_seek_before(struct source *s, struct slice key)
 {
 	struct mt_iter *it = container_of(s, struct mt_iter, source);
+	unsigned at = mt_tree_seek(&it->mt->tree, key, &it->leaf);
 
-	return show_oldest(it, mt_tree_seek(&it->mt->tree, key, &it->leaf));
+	s->state = SOURCE_AT;
+	return turn_left(it, at) ? stop(it, true) : 0;
 }
 
 static int mt_iter_last(struct source *s)
 {
 	struct mt_iter *it = container_of(s, struct mt_iter, source);
 
+	s->state = SOURCE_AT;
 	mt_tree_last(&it->mt->tree, &it->leaf);
-	return show_oldest(it, it->leaf.count);
+	return turn_left(it, it->leaf.count) ? stop(it, true) : 0;
 }
 
 static int mt_iter_next(struct source *s)
@@ -81,19 +115,21 @@ static int mt_iter_next(struct source *s)
 	older = mt_version_older(it->leaf.keys[it->at], it->version);
 	if (older)
 		return show(it, older);
-	return show_newest(it, it->at + 1);
+	return turn_right(it, it->at + 1) ? show_key(it, false) : 0;
 }
 
 static int mt_iter_prev(struct source *s)
 {
 	struct mt_iter *it = container_of(s, struct mt_iter, source);
 	const struct mt_version *newer = mt_version_newer(it->version);
+	unsigned at;
 
 	if (newer)
 		return show(it, newer);
-	if (it->at > 0)
-		return show_oldest(it, it->at);
-	return mt_iter_seek_before(s, it->source.entry.key);
+	/* Leaves have no link to the left. */
+	at = it->at > 0 ? it->at
+			: mt_tree_seek(&it->mt->tree, s->entry.key, &it->leaf);
+	return turn_left(it, at) ? show_key(it, true) : 0;
 }
 
 static void mt_iter_close(struct source *s)
@@ -113,6 +149,7 @@ static const struct source_ops mt_iter_ops = {
 	.seek_before = mt_iter_seek_before,
 	.next = mt_iter_next,
 	.prev = mt_iter_prev,
+	.arrive = mt_iter_arrive,
 	.close = mt_iter_close,
 };
 
@@ -122,6 +159,7 @@ struct source *mt_iter_init(struct mt_iter *it, struct mt *mt)
 				      .seq_max = UINT64_MAX };
 	it->mt = mt;
 	it->owned = false;
+	it->lazy = true;
 	return &it->source;
 }
 
@@ -133,5 +171,6 @@ struct source *mt_source(struct mt *mt)
 		return NULL;
 	mt_iter_init(it, mt_ref(mt));
 	it->owned = true;
+	it->lazy = false;
 	return &it->source;
 }

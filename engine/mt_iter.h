@@ -13,14 +13,16 @@ struct mt_iter {
 	struct source source;
 	struct mt *mt; /* borrowed, unless owned */
 	bool owned;    /* as is the memory; see mt_source() */
+	bool lazy;     /* waits for keys that a seek has led to */
+	bool backward; /* which way it was going when it stopped */
 	unsigned at;   /* the key shown, in leaf */
 	const struct mt_version *version;
 	struct mt_leaf leaf;
 };
 
 /*
- * A source over @mt, which must outlive it, in memory of the caller.  It holds
- * nothing, and need not be closed.
+ * A lazy source over @mt, which must outlive it, in memory of the caller.  It
+ * holds nothing, and need not be closed.
  */
 struct source *mt_iter_init(struct mt_iter *it, struct mt *mt);
 

@@ -72,19 +72,26 @@ static uint32_t break_tie(const struct page *p, struct slice key, uint32_t lo)
 	return lo;
 }
 
-uint32_t page_seek(const struct page *p, struct slice key)
+uint32_t page_seek_near(const struct page *p, struct slice key)
 {
-	struct slice prefix = page_key(p, 0);
-	uint64_t head;
 	uint32_t i;
 
-	prefix.size = p->prefix_size;
-	if (!slice_has_prefix(key, prefix))
-		return slice_cmp(key, prefix) < 0 ? 0 : p->count;
+	if (unlikely(key.size < p->prefix_size))
+		return 0;
+	i = find_head(p, key_head(key, p->prefix_size));
+	if (likely(i < p->count))
+		__builtin_prefetch(page_at(p, i));
+	return i;
+}
 
-	head = key_head(key, p->prefix_size);
-	i = find_head(p, head);
-	if (i == p->count || p->heads[i] != head)
+uint32_t page_seek_from(const struct page *p, struct slice key, uint32_t i)
+{
+	struct slice prefix = page_key(p, i < p->count ? i : i - 1);
+
+	prefix.size = p->prefix_size;
+	if (unlikely(!slice_has_prefix(key, prefix)))
+		return slice_cmp(key, prefix) < 0 ? 0 : p->count;
+	if (i == p->count || p->heads[i] != key_head(key, p->prefix_size))
 		return i;
 	return break_tie(p, key, i);
 }

@@ -31,7 +31,10 @@
 #include "engine/entry.h"
 
 #define PAGE_SIZE_MAX ((size_t)128 << 20) /* bytes */
-#define PAGE_KEY_MAX  UINT16_MAX          /* bytes */
+/* The heads of some 80 entries, as pages of data have them. */
+#define PAGE_LINES_AHEAD 10
+
+#define PAGE_KEY_MAX UINT16_MAX /* bytes */
 
 struct page {
 	uint32_t size;        /* bytes, all of it */
@@ -84,8 +87,29 @@ static inline void page_get(const struct page *p, uint32_t i, struct entry *out)
 	out->tag = e->tag;
 }
 
+/*
+ * A search in two halves, so that somebody with other things to do may do them
+ * while memory is on its way.  The first half looks at heads alone and tells
+ * where the second is to begin.
+ */
+uint32_t page_seek_near(const struct page *p, struct slice key);
+uint32_t page_seek_from(const struct page *p, struct slice key, uint32_t near);
+
 /* The place of the first entry whose key is not before @key, or the count. */
-uint32_t page_seek(const struct page *p, struct slice key);
+static inline uint32_t page_seek(const struct page *p, struct slice key)
+{
+	return page_seek_from(p, key, page_seek_near(p, key));
+}
+
+/* Asks for the lines of cache that a search begins with. */
+static inline void page_prefetch(const struct page *p)
+{
+	const char *line = (const char *)p;
+	unsigned i;
+
+	for (i = 0; i < PAGE_LINES_AHEAD; i++)
+		__builtin_prefetch(line + i * 64);
+}
 
 /*
  * Finds the newest entry of @key with a sequence number up to @seq_max, valid

@@ -6,10 +6,13 @@
  * none that way, or an error; after 0 or an error only a seek may follow.
  * ->entry is valid until the source moves or is closed.
  *
- * A source of which that was asked for may stop ahead of an entry that costs
- * something to reach: then ->ahead is set and ->entry is not an entry but a
- * bound, which comes before the entry in the order of the way that it moves.
- * source_arrive() goes on to the entry; so do the seeks, which begin anew.
+ * A source of which that was asked for may stop on its way, and still return 1:
+ *   - AHEAD of an entry that costs something to reach: ->entry is a bound,
+ * which comes before that entry in the order of the way that it moves;
+ *   - WAITING for memory that it has asked for, so that whoever has several
+ *     sources lets them wait together: ->entry is nothing yet.
+ * source_arrive() goes on, and may be needed several times; a seek begins anew.
+ * The key that was sought must be valid until nothing waits any more.
  *
  * A source belongs to one thread at a time.
  */
@@ -29,8 +32,14 @@ struct source_ops {
 	int (*seek_before)(struct source *s, struct slice key);
 	int (*next)(struct source *s);
 	int (*prev)(struct source *s);
-	int (*arrive)(struct source *s); /* NULL: it is never ahead */
+	int (*arrive)(struct source *s); /* NULL: it never stops */
 	void (*close)(struct source *s);
+};
+
+enum source_state {
+	SOURCE_AT, /* an entry, or nowhere */
+	SOURCE_AHEAD,
+	SOURCE_WAITING,
 };
 
 /* Implementations begin with this. */
@@ -38,7 +47,7 @@ struct source {
 	const struct source_ops *ops;
 	struct entry entry;
 	uint64_t seq_max; /* no entry has a larger one; UINT64_MAX: unknown */
-	bool ahead;       /* of its entry: see above */
+	enum source_state state;
 };
 
 static inline int source_first(struct source *s)

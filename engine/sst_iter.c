@@ -164,19 +164,19 @@ int sst_iter_turn_page(struct sst_iter *it, bool forward)
 enum move { FIRST, LAST, SEEK };
 
 /*
- * Goes down from the root.  Index entries are the last keys of what they lead
- * to, so that the same seek finds the way on every level.
+ * Goes down from the root to a data page.  Index entries are the last keys of
+ * what they lead to, so that the same seek finds the way on every level.
  */
 static int descend(struct sst_iter *it, enum move move, struct slice key)
 {
 	int depth, rc;
 
-	for (depth = SST_ROOT; depth < SST_DEPTH; depth++) {
+	for (depth = SST_ROOT; depth < SST_DATA; depth++) {
 		struct sst_place *p = &it->places[depth];
 
 		if (depth == SST_INDEX && it->sst->props.index_levels == 1)
 			continue;
-		if (depth != SST_ROOT) {
+		if (depth == SST_INDEX) {
 			rc = load_page(it, depth);
 			if (rc < 0)
 				return rc;
@@ -187,29 +187,78 @@ static int descend(struct sst_iter *it, enum move move, struct slice key)
 		if (p->at == p->page->count)
 			return 0;
 	}
-	return 1;
+	rc = load_page(it, SST_DATA);
+	return rc < 0 ? rc : 1;
 }
 
 int sst_iter_first(struct sst_iter *it)
 {
-	return descend(it, FIRST, slice_of(NULL, 0));
+	int rc = descend(it, FIRST, slice_of(NULL, 0));
+
+	if (rc == 1)
+		it->places[SST_DATA].at = 0;
+	return rc;
 }
 
 int sst_iter_last(struct sst_iter *it)
 {
-	return descend(it, LAST, slice_of(NULL, 0));
+	struct sst_place *p = &it->places[SST_DATA];
+	int rc = descend(it, LAST, slice_of(NULL, 0));
+
+	if (rc == 1)
+		p->at = p->page->count - 1;
+	return rc;
+}
+
+int sst_iter_seek_page(struct sst_iter *it, struct slice key)
+{
+	int rc = descend(it, SEEK, key);
+
+	if (rc == 1)
+		page_prefetch(it->places[SST_DATA].page);
+	return rc;
+}
+
+void sst_iter_seek_near(struct sst_iter *it, struct slice key)
+{
+	struct sst_place *p = &it->places[SST_DATA];
+
+	p->at = page_seek_near(p->page, key);
+}
+
+/* The index says that there is an entry at or behind @key in the page. */
+int sst_iter_seek_entry(struct sst_iter *it, struct slice key)
+{
+	struct sst_place *p = &it->places[SST_DATA];
+
+	p->at = page_seek_from(p->page, key, p->at);
+	return p->at < p->page->count;
+}
+
+int sst_iter_seek_entry_before(struct sst_iter *it, struct slice key)
+{
+	(void)!sst_iter_seek_entry(it, key);
+	return step(it, SST_DATA, false);
 }
 
 int sst_iter_seek(struct sst_iter *it, struct slice key)
 {
-	return descend(it, SEEK, key);
+	int rc = sst_iter_seek_page(it, key);
+
+	if (rc != 1)
+		return rc;
+	sst_iter_seek_near(it, key);
+	return sst_iter_seek_entry(it, key);
 }
 
 int sst_iter_seek_before(struct sst_iter *it, struct slice key)
 {
-	int rc = descend(it, SEEK, key);
+	int rc = sst_iter_seek_page(it, key);
 
 	if (rc == 0)
-		return descend(it, LAST, key);
-	return rc < 0 ? rc : step(it, SST_DATA, false);
+		return sst_iter_last(it);
+	if (rc < 0)
+		return rc;
+	sst_iter_seek_near(it, key);
+	return sst_iter_seek_entry_before(it, key);
 }

@@ -50,6 +50,16 @@ int sst_iter_last(struct sst_iter *it) MUST_USE;
 int sst_iter_seek(struct sst_iter *it, struct slice key) MUST_USE;
 int sst_iter_seek_before(struct sst_iter *it, struct slice key) MUST_USE;
 
+/*
+ * A seek in three parts, each of which asks for the memory that the next one
+ * looks at: down to the data page (1, or 0: all keys are before @key, or an
+ * error); to a place near the entry; to the entry.
+ */
+int sst_iter_seek_page(struct sst_iter *it, struct slice key) MUST_USE;
+void sst_iter_seek_near(struct sst_iter *it, struct slice key);
+int sst_iter_seek_entry(struct sst_iter *it, struct slice key) MUST_USE;
+int sst_iter_seek_entry_before(struct sst_iter *it, struct slice key) MUST_USE;
+
 /* The slow half of a step: to the data page before or behind. */
 int sst_iter_turn_page(struct sst_iter *it, bool forward) MUST_USE;
 
