@@ -45,7 +45,7 @@ static int jump(struct kv_iter *it)
 	struct slice key = buf_slice(&it->key);
 	int rc = 0;
 
-	if (voids_perhaps(&it->kv->voids))
+	if (voids_perhaps(&it->kv->voids, it->watch != 0))
 		rc = voids_find(&it->kv->voids, key, it->seq, &it->void_from,
 				&it->void_to);
 	if (rc < 0)

@@ -67,10 +67,13 @@ void voids_settle(struct voids *v, uint64_t ticket, struct slice to);
 int voids_find(struct voids *v, struct slice key, uint64_t seq,
 	       struct buf *from, struct buf *to) MUST_USE;
 
-/* Whether there is perhaps one; a moment later there may be. */
-static inline bool voids_perhaps(struct voids *v)
+/*
+ * Whether there is perhaps one beside @own watches of the caller; a moment
+ * later there may be.
+ */
+static inline bool voids_perhaps(struct voids *v, unsigned own)
 {
-	return atomic_load_explicit(&v->count, memory_order_relaxed) > 0;
+	return atomic_load_explicit(&v->count, memory_order_relaxed) > own;
 }
 
 /* Cuts what @key is put into. */
