@@ -159,6 +159,7 @@ static void make_merge(struct kv_iter *it)
 			&it->levels[tables++], levels[i]->ssts + first, count,
 			levels[i]->seq_max, cache);
 	}
+	assert(tables <= it->tables);
 	it->merge = merge_init(&it->merged, it->sources, it->children, n);
 }
 

@@ -26,6 +26,9 @@ static void let_all_go(struct sst_iter *it)
 
 void sst_iter_fini(struct sst_iter *it)
 {
+	/* One of many tables that no seek has reached. */
+	if (!it->sst)
+		return;
 	let_all_go(it);
 	sst_ahead_fini(&it->ahead);
 	it->sst = NULL;
