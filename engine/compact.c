@@ -226,10 +226,23 @@ static int run_job(struct kv *kv, const struct version *v,
 	return rc;
 }
 
+/*
+ * The current version, referred to.  Not the view: its memtables would stay in
+ * memory, uncounted, until the compaction is done.
+ */
+static struct version *current_version(struct kv *kv)
+{
+	struct view *view = store_view(kv);
+	struct version *v = version_ref(view->version);
+
+	view_unref(view);
+	return v;
+}
+
 int store_compact_step(struct kv *kv)
 {
 	struct compact_job job;
-	struct view *view;
+	struct version *v;
 	bool due;
 	int rc;
 
@@ -237,14 +250,14 @@ int store_compact_step(struct kv *kv)
 	if (rc < 0)
 		return rc;
 	mutex_lock(&kv->compact_job);
-	view = store_view(kv);
-	due = compact_pick(view->version, kv->options.level_base_bytes,
-			   kv->level_turn, &job);
+	v = current_version(kv);
+	due = compact_pick(v, kv->options.level_base_bytes, kv->level_turn,
+			   &job);
 	if (due) {
-		rc = run_job(kv, view->version, &job);
+		rc = run_job(kv, v, &job);
 		kv->level_turn[job.level]++;
 	}
-	view_unref(view);
+	version_unref(v);
 	mutex_unlock(&kv->compact_job);
 	return rc < 0 ? rc : due;
 }
@@ -289,16 +302,16 @@ static int compact_all(struct kv *kv, const struct version *v)
 
 int kv_compact(struct kv *kv)
 {
-	struct view *view;
+	struct version *v;
 	int rc;
 
 	rc = kv_flush(kv);
 	if (rc < 0)
 		return rc;
 	mutex_lock(&kv->compact_job);
-	view = store_view(kv);
-	rc = compact_all(kv, view->version);
-	view_unref(view);
+	v = current_version(kv);
+	rc = compact_all(kv, v);
+	version_unref(v);
 	mutex_unlock(&kv->compact_job);
 	return rc < 0 ? rc : gc_collect(kv);
 }
