@@ -14,6 +14,7 @@ libengine_a_SOURCES = \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/heap.c %D%/base/heap.h \
 	%D%/base/histogram.c %D%/base/histogram.h \
+	%D%/base/huge.c %D%/base/huge.h \
 	%D%/base/lock.c %D%/base/lock.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
@@ -55,6 +56,7 @@ libengine_a_SOURCES = \
 	%D%/output.c %D%/output.h \
 	%D%/pace.c %D%/pace.h \
 	%D%/page.c %D%/page.h \
+	%D%/pool.c %D%/pool.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/queue.c %D%/queue.h \
 	%D%/range_del.c %D%/range_del.h \

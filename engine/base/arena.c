@@ -1,7 +1,8 @@
 #include "engine/base/arena.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "engine/base/huge.h"
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -21,31 +22,18 @@ void arena_fini(struct arena *a)
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
 		if (c->mapped)
-			munmap(c, c->mapped);
+			huge_unmap(c, c->mapped);
 		else
 			free(c);
 	}
 }
 
-/* A huge page's worth, aligned like one: the ends of a larger piece go. */
-static struct arena_chunk *map_huge(void)
+static struct arena_chunk *map_chunk(void)
 {
-	const size_t size = ARENA_HUGE_SIZE;
-	uint8_t *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t before;
-	struct arena_chunk *c;
+	struct arena_chunk *c = huge_map(ARENA_HUGE_SIZE);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	before = (size - (uintptr_t)p % size) % size;
-	if (before > 0)
-		munmap(p, before);
-	munmap(p + before + size, size - before);
-	c = (struct arena_chunk *)(p + before);
-	/* Without them it is only slower. */
-	(void)madvise(c, size, MADV_HUGEPAGE);
-	c->mapped = size;
+	if (c)
+		c->mapped = ARENA_HUGE_SIZE;
 	return c;
 }
 
@@ -67,7 +55,7 @@ static void *grow(struct arena *a, size_t size)
 	size_t bytes = own    ? sizeof(struct arena_chunk) + size
 		       : huge ? ARENA_HUGE_SIZE
 			      : sizeof(struct arena_chunk) + ARENA_CHUNK_SIZE;
-	struct arena_chunk *c = huge ? map_huge() : take(bytes);
+	struct arena_chunk *c = huge ? map_chunk() : take(bytes);
 
 	if (!c)
 		return NULL;

@@ -14,10 +14,10 @@
 
 #include <stdatomic.h>
 
-#include "engine/base/base.h"
+#include "engine/base/huge.h"
 
 #define ARENA_CHUNK_SIZE ((size_t)256 << 10) /* bytes */
-#define ARENA_HUGE_SIZE  ((size_t)2 << 20)   /* bytes, and its alignment */
+#define ARENA_HUGE_SIZE  HUGE_SIZE           /* bytes, and its alignment */
 #define ARENA_HUGE_FROM  ((size_t)1 << 20)   /* bytes */
 
 struct arena_chunk;

@@ -29,6 +29,7 @@ ENGINE_SUITES = \
 	tests/engine/test_ordinals \
 	tests/engine/test_output \
 	tests/engine/test_pace \
+	tests/engine/test_pool \
 	tests/engine/test_queue \
 	tests/engine/test_range_del \
 	tests/engine/test_reclog \
@@ -221,6 +222,10 @@ tests_engine_test_queue_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_pace_SOURCES = %D%/test_pace.c tests/suite.h
 tests_engine_test_pace_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_pace_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_pool_SOURCES = %D%/test_pool.c tests/suite.h
+tests_engine_test_pool_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_pool_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_sync_SOURCES = %D%/test_sync.c tests/suite.h
 tests_engine_test_sync_CFLAGS = $(TEST_CFLAGS)
