@@ -1,8 +1,7 @@
 #include "engine/block.h"
 
-#include <stdlib.h>
-
 #include "engine/base/coding.h"
+#include "engine/cache.h"
 #include "engine/page.h"
 
 #define HEADER_SIZE      8
@@ -268,7 +267,7 @@ static bool expand(struct slice block, struct page *p)
 	return true;
 }
 
-int block_expand(struct slice block, struct page **out)
+int block_expand(struct slice block, struct cache *cache, struct page **out)
 {
 	const uint8_t *data = block.data;
 	uint64_t count, bytes;
@@ -284,13 +283,13 @@ int block_expand(struct slice block, struct page **out)
 	    page_size(count, bytes) > PAGE_SIZE_MAX)
 		return -EUCLEAN;
 
-	p = malloc(page_size(count, bytes));
+	p = cache_alloc(cache, page_size(count, bytes));
 	if (!p)
 		return -ENOMEM;
 	*p = (struct page){ .size = (uint32_t)page_size(count, bytes),
 			    .count = (uint32_t)count };
 	if (!expand(block, p)) {
-		free(p);
+		cache_discard(cache, p);
 		return -EUCLEAN;
 	}
 	*out = p;

@@ -35,6 +35,7 @@
 
 #define BLOCK_SIZE_MAX ((size_t)64 << 20) /* bytes */
 
+struct cache;
 struct page;
 
 /* Builds one block after another in the same memory. */
@@ -69,9 +70,10 @@ size_t block_builder_page_size(const struct block_builder *b);
 void block_builder_finish(struct block_builder *b, struct slice *block);
 
 /*
- * Makes a page of @block.  It comes from malloc() and is the caller's.  Returns
- * 0, -EUCLEAN or -ENOMEM.
+ * Makes a page of @block.  It comes from cache_alloc() of @cache, which may be
+ * NULL, and is the caller's.  Returns 0, -EUCLEAN or -ENOMEM.
  */
-int block_expand(struct slice block, struct page **out) MUST_USE;
+int block_expand(struct slice block, struct cache *cache,
+		 struct page **out) MUST_USE;
 
 #endif

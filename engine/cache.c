@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
-#include "engine/cache_evict.h"
+#include "engine/cache_memory.h"
 #include "engine/cache_table.h"
 
 #define STEPS_MAX 16 /* of a lookup that may be astray */
@@ -20,7 +20,7 @@ struct load {
 	struct error_words words;  /* if it is not */
 };
 
-struct cache *cache_new(size_t bytes_max)
+static struct cache *new (size_t bytes_max, bool own)
 {
 	struct cache *c = calloc(1, sizeof(*c));
 
@@ -35,7 +35,18 @@ struct cache *cache_new(size_t bytes_max)
 	c->bytes_max = bytes_max;
 	c->fresh.tail = &c->fresh.head;
 	c->main.tail = &c->main.head;
+	cache_memory_init(c, own);
 	return c;
+}
+
+struct cache *cache_new(size_t bytes_max)
+{
+	return new (bytes_max, false);
+}
+
+struct cache *cache_new_own(size_t bytes_max)
+{
+	return new (bytes_max, true);
 }
 
 void cache_free(struct cache *c)
@@ -44,6 +55,7 @@ void cache_free(struct cache *c)
 		return;
 	assert(!c->loads);
 	cache_table_fini(c);
+	cache_memory_fini(c);
 	cond_fini(&c->loaded);
 	mutex_fini(&c->lock);
 	free(c);
@@ -59,7 +71,7 @@ static void settle(struct cache_entry *e)
 	mutex_lock(&c->lock);
 	if ((e->word & (state | WORD_REFS)) != state) {
 		/* Held again, or somebody was faster. */
-	} else if (cache_fits(c, cache_cost(e->data))) {
+	} else if (cache_fits(c, cache_cost(c, e->data))) {
 		atomic_fetch_and(&e->word, ~WORD_LOOSE);
 		cache_enqueue(c, e);
 		cache_shrink(c, 0, &trash);
@@ -270,7 +282,7 @@ size_t cache_bytes(struct cache *c)
 	size_t bytes;
 
 	mutex_lock(&c->lock);
-	bytes = c->bytes;
+	bytes = cache_taken(c);
 	mutex_unlock(&c->lock);
 	return bytes;
 }
@@ -287,7 +299,7 @@ void cache_stats(struct cache *c, struct cache_stats *stats)
 		.inserts = c->inserts,
 		.evictions = c->evictions,
 		.entries = c->count,
-		.bytes = c->bytes,
+		.bytes = cache_taken(c),
 		.charged = c->charged,
 	};
 	for (i = 0; i <= c->table->mask; i++) {

@@ -2,15 +2,16 @@
  * A cache of bytes read from files: the block cache and the blob cache are one
  * each.
  *
- * An entry is named by two numbers (file, offset) and holds bytes from the
- * heap.  What a caller holds stays valid however long.  A hit takes no lock: it
- * is one atomic addition, and giving back is one subtraction (cache_entry.h
- * says how that is sound).  All else, a miss first of all, takes the cache's
- * one lock for the time it takes to link an entry and to unlink another; it is
- * never held while something is read.
+ * An entry is named by two numbers (file, offset) and holds bytes.  What a
+ * caller holds stays valid however long.  A hit takes no lock: it is one atomic
+ * addition, and giving back is one subtraction (cache_entry.h says how that is
+ * sound).  All else, a miss first of all, takes the cache's one lock for the
+ * time it takes to link an entry and to unlink another; it is never held while
+ * something is read.
  *
- * Budget.  Counted are the entries' bytes as the heap rounds them, the tables,
- * and what cache_charge() adds for memory that lives elsewhere.  Whoever makes
+ * Budget.  Counted are the entries' bytes as the heap rounds them, or all that
+ * the cache's own memory takes, holes and all; the tables; and
+ * what cache_charge() adds for memory that lives elsewhere.  Whoever makes
  * the sum exceed the budget evicts (cache_evict.h says what goes first), down
  * to the budget, or as far as what is held allows; what was held too long goes
  * when it is given back.  What can never fit is given to its caller, and to
@@ -28,23 +29,38 @@
 struct cache;
 struct cache_entry;
 
-/* NULL if out of memory.  With a budget of 0 nothing is kept. */
+/*
+ * NULL if out of memory.  With a budget of 0 nothing is kept.  Entries are the
+ * heap's, or they lie in memory of the cache's own.
+ */
 struct cache *cache_new(size_t bytes_max);
+struct cache *cache_new_own(size_t bytes_max);
 
 /* All entries must have been given back.  Accepts NULL. */
 void cache_free(struct cache *cache);
 
 /*
- * Adds @data, which comes from malloc() and is the cache's from now on, and
- * returns the entry, held.  If there is one of that name already, that is
+ * Memory for an entry to be: it counts already, and others may have had to go.
+ * From malloc() if @cache is NULL or its entries are the heap's.  NULL if out
+ * of memory.
+ */
+void *cache_alloc(struct cache *cache, size_t size);
+
+/* Frees what no entry was made of.  Accepts NULL for either. */
+void cache_discard(struct cache *cache, void *data);
+
+/*
+ * Adds @data, which comes from cache_alloc() and is the cache's from now on,
+ * and returns the entry, held.  If there is one of that name already, that is
  * returned and @data freed.  NULL, and @data freed, if out of memory.
  */
 struct cache_entry *cache_put(struct cache *cache, uint64_t file,
 			      uint64_t offset, void *data, size_t size);
 
 /*
- * Reads what is not in the cache: fills @data, from malloc(), and @size, at
- * most UINT32_MAX bytes, or returns an error with words in error_text().
+ * Reads what is not in the cache: fills @data, from cache_alloc() of it, and
+ * @size, at most UINT32_MAX bytes, or returns an error with words in
+ * error_text().
  */
 typedef int (*cache_load_fn)(const void *context, void **data, size_t *size);
 

@@ -33,7 +33,8 @@
  *   - A VISIBLE slot is in the chain of its name; in one of the two queues, or
  *     LOOSE; any other slot is in the list of free ones.
  *   - A LOOSE entry is held, or its last holder is about to take the lock.
- *   - bytes is the sum of all VISIBLE entries' costs, the slabs and the tables.
+ *   - bytes is the sum of the slabs of slots, the tables and, where they come
+ *     from malloc(), of all VISIBLE entries' costs.
  */
 #ifndef ENGINE_CACHE_ENTRY_H
 #define ENGINE_CACHE_ENTRY_H
@@ -42,6 +43,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/base/lock.h"
+#include "engine/pool.h"
 
 #define WORD_REF     ((uint64_t)1)
 #define WORD_REFS    (((uint64_t)1 << 30) - 1)
@@ -104,10 +106,14 @@ struct cache {
 
 	struct mutex lock; /* RANK_CACHE */
 	size_t bytes_max;  /* constant */
+	bool own;          /* constant: entries lie in the pool */
 
 	/* Guarded by the lock. */
-	size_t bytes;
-	size_t fixed; /* of these, slabs and tables */
+	struct pool pool;
+	size_t holes_max; /* bytes; see cache_memory.h */
+	uint64_t pass;    /* marks slabs that cannot be emptied now */
+	size_t bytes;     /* but for the pool's */
+	size_t fixed;     /* of these, slabs and tables */
 	size_t charged;
 	size_t count; /* VISIBLE entries */
 	struct cache_queue fresh;

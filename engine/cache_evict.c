@@ -1,7 +1,8 @@
 #include "engine/cache_evict.h"
 
-#include <malloc.h>
 #include <stdlib.h>
+
+#include "engine/cache_memory.h"
 
 #define FREQ_MAX 3
 
@@ -9,11 +10,6 @@ void cache_trash_empty(struct cache_trash *trash)
 {
 	while (trash->count > 0)
 		free(trash->data[--trash->count]);
-}
-
-size_t cache_cost(const void *data)
-{
-	return malloc_usable_size((void *)data) + sizeof(size_t);
 }
 
 /* What the entries and their tables may take. */
@@ -39,17 +35,17 @@ void cache_enqueue(struct cache *c, struct cache_entry *e)
 	e->next = NULL;
 	*q->tail = e;
 	q->tail = &e->next;
-	q->bytes += cache_cost(e->data);
+	q->bytes += cache_cost(c, e->data);
 }
 
-static struct cache_entry *dequeue(struct cache_queue *q)
+static struct cache_entry *dequeue(const struct cache *c, struct cache_queue *q)
 {
 	struct cache_entry *e = q->head;
 
 	q->head = e->next;
 	if (!q->head)
 		q->tail = &q->head;
-	q->bytes -= cache_cost(e->data);
+	q->bytes -= cache_cost(c, e->data);
 	return e;
 }
 
@@ -79,14 +75,13 @@ bool cache_remove(struct cache *c, struct cache_entry *e,
 	c->hits += word / WORD_HIT;
 	c->evictions++;
 	c->count--;
-	c->bytes -= cache_cost(e->data);
+	if (!c->own)
+		c->bytes -= cache_cost(c, e->data);
 	while (*at != e)
 		at = &(*at)->chain;
 	*at = e->chain;
 
-	if (trash->count == ARRAY_SIZE(trash->data))
-		cache_trash_empty(trash);
-	trash->data[trash->count++] = e->data;
+	cache_dispose(c, e->data, trash);
 	e->data = NULL;
 	e->next = c->free_slots;
 	c->free_slots = e;
@@ -117,7 +112,7 @@ void cache_drop_files(struct cache *c, struct cache_queue *q,
 
 	while ((e = *at)) {
 		next = e->next;
-		cost = cache_cost(e->data);
+		cost = cache_cost(c, e->data);
 		if (is_among(files, count, e->file) &&
 		    cache_remove(c, e, trash)) {
 			q->bytes -= cost;
@@ -157,7 +152,7 @@ static void turn_fresh(struct cache *c, struct cache_trash *trash)
 
 static void turn_fresh(struct cache *c, struct cache_trash *trash)
 {
-	struct cache_entry *e = dequeue(&c->fresh);
+	struct cache_entry *e = dequeue(c, &c->fresh);
 	uint64_t hash = entry_hash(e);
 
 	count_hits(c, e);
@@ -180,7 +175,7 @@ static void turn_main(struct cache *c, bool stay, struct cache_trash *trash)
 
 static void turn_main(struct cache *c, bool stay, struct cache_trash *trash)
 {
-	struct cache_entry *e = dequeue(&c->main);
+	struct cache_entry *e = dequeue(c, &c->main);
 
 	count_hits(c, e);
 	if (let_loose(e))
@@ -193,17 +188,33 @@ static void turn_main(struct cache *c, bool stay, struct cache_trash *trash)
 	}
 }
 
-void cache_shrink(struct cache *c, size_t room, struct cache_trash *trash)
+struct cache_turns cache_turns_begin(const struct cache *c)
 {
 	/* Enough to forget all hits; then those that go on do not count. */
-	size_t rounds = (FREQ_MAX + 1) * c->count;
-	size_t most = limit(c);
+	return (struct cache_turns){ .most = limit(c),
+				     .rounds = (FREQ_MAX + 1) * c->count };
+}
 
-	while (c->bytes + room > most && (c->fresh.head || c->main.head)) {
-		if (c->fresh.head &&
-		    (c->fresh.bytes > most / 10 || !c->main.head))
-			turn_fresh(c, trash);
-		else
-			turn_main(c, rounds-- > 0, trash);
+bool cache_turn(struct cache *c, struct cache_turns *turns,
+		struct cache_trash *trash)
+{
+	if (!c->fresh.head && !c->main.head)
+		return false;
+	if (c->fresh.head &&
+	    (c->fresh.bytes > turns->most / 10 || !c->main.head)) {
+		turn_fresh(c, trash);
+	} else {
+		turn_main(c, turns->rounds > 0, trash);
+		turns->rounds -= turns->rounds > 0;
 	}
+	return true;
+}
+
+void cache_shrink(struct cache *c, size_t room, struct cache_trash *trash)
+{
+	struct cache_turns turns = cache_turns_begin(c);
+
+	while (cache_taken(c) + room > turns.most)
+		if (!cache_give_back(c) && !cache_turn(c, &turns, trash))
+			return;
 }

@@ -26,14 +26,20 @@ struct cache_trash {
 /* Frees it; without the lock. */
 void cache_trash_empty(struct cache_trash *trash);
 
-/*
- * What @data costs, in bytes: what the heap gave for it, and the eight bytes
- * that it puts in front.
- */
-size_t cache_cost(const void *data);
-
 /* An entry of @cost bytes can be kept, if others go. */
 bool cache_fits(const struct cache *c, size_t cost) NEEDS(c->lock);
+
+/* Turns of the queues, one behind the other, under one lock. */
+struct cache_turns {
+	size_t most;   /* bytes that the cache may take */
+	size_t rounds; /* in which hits count */
+};
+
+struct cache_turns cache_turns_begin(const struct cache *c) NEEDS(c->lock);
+
+/* Looks at one entry, which goes or stays; false: there is none in a queue. */
+bool cache_turn(struct cache *c, struct cache_turns *turns,
+		struct cache_trash *trash) NEEDS(c->lock);
 
 /* Evicts until there is room for @room bytes more. */
 void cache_shrink(struct cache *c, size_t room, struct cache_trash *trash)

@@ -1,6 +1,10 @@
 #include "engine/cache_table.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+
+#include "engine/cache.h"
+#include "engine/cache_memory.h"
 
 #define BUCKETS_MIN 64
 
@@ -13,8 +17,10 @@ static size_t table_bytes(size_t buckets)
 /* @piece of the heap is the cache's for as long as it lives. */
 static void count_fixed(struct cache *c, const void *piece)
 {
-	c->fixed += cache_cost(piece);
-	c->bytes += cache_cost(piece);
+	size_t cost = malloc_usable_size((void *)piece) + sizeof(size_t);
+
+	c->fixed += cost;
+	c->bytes += cost;
 }
 
 int cache_table_init(struct cache *c)
@@ -29,13 +35,13 @@ int cache_table_init(struct cache *c)
 	return 0;
 }
 
-static void free_slab(struct cache_slab *slab)
+static void free_slab(struct cache *c, struct cache_slab *slab)
 {
 	size_t i;
 
 	for (i = 0; i < CACHE_SLAB_SLOTS; i++) {
 		assert(!(slab->slots[i].word & WORD_REFS));
-		free(slab->slots[i].data);
+		cache_discard(c, slab->slots[i].data);
 	}
 	free(slab);
 }
@@ -48,7 +54,7 @@ void cache_table_fini(struct cache *c)
 	while (c->slabs) {
 		slab = c->slabs;
 		c->slabs = slab->next;
-		free_slab(slab);
+		free_slab(c, slab);
 	}
 	for (t = c->table; t; t = old) {
 		old = t->old;
@@ -135,12 +141,13 @@ static void publish(struct cache *c, struct cache_entry *e, uint64_t refs,
 static void publish(struct cache *c, struct cache_entry *e, uint64_t refs,
 		    struct cache_trash *trash)
 {
-	size_t cost = cache_cost(e->data);
+	size_t cost = cache_cost(c, e->data);
 	bool fits = cache_fits(c, cost);
 
+	/* What is the cache's own counts already. */
 	if (fits)
-		cache_shrink(c, cost, trash);
-	c->bytes += cost;
+		cache_shrink(c, c->own ? 0 : cost, trash);
+	cache_keep(c, e);
 	c->count++;
 	c->inserts++;
 	link_entry(c->table, e);
@@ -167,7 +174,7 @@ struct cache_entry *cache_add(struct cache *c, uint64_t file, uint64_t offset,
 	struct cache_entry *e = there ? NULL : take_slot(c);
 
 	if (!e) {
-		trash->data[trash->count++] = (void *)data.data;
+		cache_dispose(c, (void *)data.data, trash);
 		return there;
 	}
 	atomic_store_explicit(&e->file, file, memory_order_relaxed);

@@ -121,7 +121,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
 	manifest_init(&kv->manifest, kv->env, &kv->next_number);
-	kv->blocks = cache_new(options->tree_memory_bytes);
+	kv->blocks = cache_new_own(options->tree_memory_bytes);
 	kv->blobs = cache_new(options->blob_cache_bytes);
 	if (!kv->blocks || !kv->blobs) {
 		kv_free(kv);

@@ -27,6 +27,7 @@ libengine_a_SOURCES = \
 	%D%/block.c %D%/block.h \
 	%D%/cache.c %D%/cache.h %D%/cache_entry.h \
 	%D%/cache_evict.c %D%/cache_evict.h \
+	%D%/cache_memory.c %D%/cache_memory.h \
 	%D%/cache_table.c %D%/cache_table.h \
 	%D%/checkpoint.c \
 	%D%/compact.c \

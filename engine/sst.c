@@ -71,7 +71,7 @@ static int load_ranges(struct sst *sst, struct sst_reader *r)
 	if (p->range_count == 0)
 		return 0;
 	rc = sst_page_read(r->file, sst->size, r->salt, p->ranges,
-			   SST_PAGE_RANGES, &r->ranges_page);
+			   SST_PAGE_RANGES, NULL, &r->ranges_page);
 	if (rc < 0)
 		return rc;
 	for (i = 0; rc == 0 && i < r->ranges_page->count; i++) {
@@ -98,7 +98,7 @@ static int load(struct sst *sst, struct sst_reader *r)
 	int rc;
 
 	rc = sst_page_read(r->file, sst->size, r->salt, p->root, SST_PAGE_INDEX,
-			   &r->root);
+			   NULL, &r->root);
 	if (rc == 0)
 		rc = load_ranges(sst, r);
 	if (rc == 0)
@@ -191,6 +191,7 @@ struct page_load {
 	const struct sst_reader *reader;
 	struct sst_handle handle;
 	enum sst_page_kind kind;
+	struct cache *cache;
 };
 
 static int load_page(const void *context, void **data, size_t *size)
@@ -200,7 +201,7 @@ static int load_page(const void *context, void **data, size_t *size)
 	int rc;
 
 	rc = sst_page_read(l->reader->file, l->sst->size, l->reader->salt,
-			   l->handle, l->kind, &page);
+			   l->handle, l->kind, l->cache, &page);
 	if (rc < 0)
 		return rc;
 	*data = page;
@@ -213,9 +214,11 @@ static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 		    struct sst_handle handle, enum sst_page_kind kind,
 		    struct cache_entry **out)
 {
-	const struct page_load l = {
-		.sst = sst, .reader = r, .handle = handle, .kind = kind
-	};
+	const struct page_load l = { .sst = sst,
+				     .reader = r,
+				     .handle = handle,
+				     .kind = kind,
+				     .cache = cache };
 
 	return cache_get_or_load(cache, sst->number, handle.offset, load_page,
 				 &l, out);

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
 #include "engine/block.h"
+#include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/page.h"
 
@@ -333,7 +334,7 @@ static bool page_is_of(const struct page *p, enum sst_page_kind kind)
 
 int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		    enum sst_page_kind kind, const uint8_t *stored,
-		    struct page **page)
+		    struct cache *cache, struct page **page)
 {
 	struct page *p;
 	struct slice raw;
@@ -343,14 +344,14 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 	rc = open_chunk(file, salt, h, stored, &raw, &owned);
 	if (rc < 0)
 		return rc;
-	rc = block_expand(raw, &p);
+	rc = block_expand(raw, cache, &p);
 	free(owned);
 	if (rc == -EUCLEAN)
 		return bad_chunk(rc, file, h, "its contents make no sense");
 	if (rc < 0)
 		return rc;
 	if (!page_is_of(p, kind)) {
-		free(p);
+		cache_discard(cache, p);
 		return bad_chunk(-EUCLEAN, file, h,
 				 "its entries are of another kind");
 	}
@@ -360,7 +361,7 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		  struct sst_handle h, enum sst_page_kind kind,
-		  struct page **page)
+		  struct cache *cache, struct page **page)
 {
 	uint8_t *stored;
 	int rc;
@@ -368,7 +369,7 @@ int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 	rc = read_stored(file, file_size, h, &stored);
 	if (rc < 0)
 		return rc;
-	rc = sst_page_decode(file, salt, h, kind, stored, page);
+	rc = sst_page_decode(file, salt, h, kind, stored, cache, page);
 	free(stored);
 	return rc;
 }

@@ -66,6 +66,7 @@
 #include "engine/base/env.h"
 #include "engine/blob_refs.h"
 
+struct cache;
 struct page;
 
 #define SST_CHUNK_TRAILER_SIZE 16
@@ -143,16 +144,17 @@ enum sst_page_kind {
 
 /*
  * The same for a block, of which it makes a page, and makes sure that the
- * entries are of that kind.
+ * entries are of that kind.  The page comes from cache_alloc() of @cache, which
+ * may be NULL.
  */
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		  struct sst_handle h, enum sst_page_kind kind,
-		  struct page **page) MUST_USE;
+		  struct cache *cache, struct page **page) MUST_USE;
 
 /* The same of a chunk that has been read: @stored is all of it. */
 int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		    enum sst_page_kind kind, const uint8_t *stored,
-		    struct page **page) MUST_USE;
+		    struct cache *cache, struct page **page) MUST_USE;
 
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,
 		       uint8_t out[SST_FOOTER_SIZE]);

@@ -74,9 +74,9 @@ static int read_page(const struct page_load *l, struct page **page)
 				       sst->props.root.offset, l->handle);
 	if (stored)
 		return sst_page_decode(r->file, r->salt, l->handle, l->kind,
-				       stored, page);
+				       stored, l->it->cache, page);
 	return sst_page_read(r->file, sst->size, r->salt, l->handle, l->kind,
-			     page);
+			     l->it->cache, page);
 }
 
 static int load_into_cache(const void *context, void **data, size_t *size)

@@ -18,7 +18,7 @@ static void put_into_cache(const struct sst_pipe_options *o, struct slice block,
 {
 	struct page *page;
 
-	if (o->cache && block_expand(block, &page) == 0)
+	if (o->cache && block_expand(block, o->cache, &page) == 0)
 		cache_release(cache_put(o->cache, o->out->number, offset, page,
 					page->size));
 }

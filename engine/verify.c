@@ -163,7 +163,7 @@ static int reopen(const struct sst *sst, struct sst **out)
 static int check_entries(struct check *c)
 {
 	/* A cache of its own, that keeps nothing. */
-	struct cache *none = cache_new(0);
+	struct cache *none = cache_new_own(0);
 	struct source *s = none ? sst_source(c->sst, none) : NULL;
 	int rc = s ? source_first(s) : -ENOMEM;
 

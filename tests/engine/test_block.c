@@ -53,7 +53,7 @@ static struct slice build(const struct entries *a)
 	page = block_builder_page_size(&b);
 	block_builder_finish(&b, &block);
 	ck_assert_uint_eq(block.size, size);
-	ck_ok(block_expand(block, &p));
+	ck_ok(block_expand(block, NULL, &p));
 	ck_assert_uint_eq(p->size, page);
 	free(p);
 	bytes = malloc(block.size);
@@ -170,7 +170,7 @@ static void check(struct entries *a)
 
 	entries_sort(a);
 	block = build(a);
-	ck_ok(block_expand(block, &page));
+	ck_ok(block_expand(block, NULL, &page));
 	page_check(page);
 	s.page = page;
 	entries_check_walks(a, &s.source);
@@ -320,7 +320,7 @@ START_TEST(builder_is_reused)
 		ck_assert_int_eq(block_builder_add(&b, &a.at[i]), 1);
 	block_builder_finish(&b, &block);
 
-	ck_ok(block_expand(block, &page));
+	ck_ok(block_expand(block, NULL, &page));
 	ck_assert_uint_eq(page->count, a.count - half);
 	for (i = half; i < a.count; i++) {
 		page_get(page, (uint32_t)(i - half), &e);
@@ -346,7 +346,7 @@ static bool survives(struct slice block, const struct entries *a)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, block.data, block.size);
-	rc = block_expand(slice_of(copy, block.size), &page);
+	rc = block_expand(slice_of(copy, block.size), NULL, &page);
 	free(copy);
 	if (rc < 0) {
 		ck_assert_int_eq(rc, -EUCLEAN);
@@ -431,8 +431,10 @@ START_TEST(nothing_is_no_block)
 	static const uint8_t zeros[16];
 	struct page *page;
 
-	ck_assert_int_eq(block_expand(slice_of(zeros, 8), &page), -EUCLEAN);
-	ck_assert_int_eq(block_expand(slice_of(zeros, 16), &page), -EUCLEAN);
+	ck_assert_int_eq(block_expand(slice_of(zeros, 8), NULL, &page),
+			 -EUCLEAN);
+	ck_assert_int_eq(block_expand(slice_of(zeros, 16), NULL, &page),
+			 -EUCLEAN);
 }
 END_TEST
 
@@ -490,7 +492,7 @@ static int expand_behind(uint64_t shared, const char *suffix, uint64_t tag,
 	buf_put_varint(&b, 0);
 	buf_put_varint(&b, tag);
 	buf_put(&b, suffix, strlen(suffix));
-	rc = block_expand(buf_slice(&b), &page);
+	rc = block_expand(buf_slice(&b), NULL, &page);
 	buf_fini(&b);
 	if (rc == 0) {
 		page_check(page);

@@ -15,10 +15,21 @@
 #define THREADS 4
 #define ROUNDS  20000
 
-/* Bytes that say which entry they belong to. */
-static void *bytes_of(uint64_t file, uint64_t offset, size_t size)
+/* Most tests run twice: with entries of the heap, and of its own. */
+static struct cache *make(int own, size_t budget)
 {
-	uint8_t *bytes = malloc(size + !size);
+	struct cache *c = own ? cache_new_own(budget) : cache_new(budget);
+
+	if (!c)
+		ck_abort_msg("out of memory");
+	return c;
+}
+
+/* Bytes that say which entry they belong to. */
+static void *bytes_of(struct cache *c, uint64_t file, uint64_t offset,
+		      size_t size)
+{
+	uint8_t *bytes = cache_alloc(c, size);
 
 	if (!bytes)
 		ck_abort_msg("out of memory");
@@ -43,8 +54,8 @@ static bool holds(const struct cache_entry *e, uint64_t file, uint64_t offset,
 
 static struct cache_entry *put(struct cache *c, uint64_t file, uint64_t offset)
 {
-	struct cache_entry *e = cache_put(c, file, offset,
-					  bytes_of(file, offset, ENTRY), ENTRY);
+	struct cache_entry *e = cache_put(
+		c, file, offset, bytes_of(c, file, offset, ENTRY), ENTRY);
 
 	ck_assert_ptr_nonnull(e);
 	ck_assert(holds(e, file, offset, ENTRY));
@@ -81,7 +92,7 @@ static bool has(struct cache *c, uint64_t file, uint64_t offset)
 
 START_TEST(what_was_put_is_found)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 
 	cache_release(put(c, 1, 0));
 	cache_release(put(c, 1, 4096));
@@ -101,7 +112,7 @@ END_TEST
 START_TEST(files_are_forgotten_but_what_is_held)
 {
 	const uint64_t gone[] = { 2, 4, 7 };
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_entry *held;
 	uint64_t file, i;
 
@@ -134,7 +145,7 @@ END_TEST
 
 START_TEST(budget_is_kept)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	unsigned i, kept = 0;
 
 	for (i = 0; i < 4 * BUDGET / ENTRY; i++) {
@@ -153,7 +164,7 @@ END_TEST
 START_TEST(held_entries_survive)
 {
 	struct cache_entry *held[20];
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(held); i++)
@@ -173,7 +184,7 @@ END_TEST
 START_TEST(more_held_than_the_budget)
 {
 	struct cache_entry *held[2 * BUDGET / ENTRY];
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(held); i++)
@@ -193,11 +204,11 @@ END_TEST
 START_TEST(what_no_longer_fits_goes_when_it_is_released)
 {
 	size_t size = BUDGET / 5 * 3;
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_entry *a, *b;
 
-	a = cache_put(c, 1, 1, bytes_of(1, 1, size), size);
-	b = cache_put(c, 1, 2, bytes_of(1, 2, size), size);
+	a = cache_put(c, 1, 1, bytes_of(c, 1, 1, size), size);
+	b = cache_put(c, 1, 2, bytes_of(c, 1, 2, size), size);
 	ck_assert_uint_ge(cache_bytes(c), 2 * size);
 	cache_release(b);
 	ck_assert_uint_le(cache_bytes(c), BUDGET);
@@ -210,7 +221,7 @@ END_TEST
 
 START_TEST(used_entries_outlive_others)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	unsigned i, hits = 0;
 
 	cache_release(put(c, 1, 1));
@@ -225,11 +236,11 @@ END_TEST
 
 START_TEST(second_put_gives_the_first_entry)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_entry *a = put(c, 1, 1), *b;
 	size_t bytes = cache_bytes(c);
 
-	b = cache_put(c, 1, 1, bytes_of(5, 5, 10), 10);
+	b = cache_put(c, 1, 1, bytes_of(c, 5, 5, 10), 10);
 	ck_assert_ptr_eq(a, b);
 	ck_assert(holds(b, 1, 1, ENTRY));
 	ck_assert_uint_eq(cache_bytes(c), bytes);
@@ -242,7 +253,7 @@ END_TEST
 
 START_TEST(budget_of_nothing_keeps_nothing)
 {
-	struct cache *c = cache_new(0);
+	struct cache *c = make(_i, 0);
 	struct cache_entry *e = put(c, 1, 1);
 
 	/* Who asks while it is held shares it. */
@@ -257,11 +268,11 @@ END_TEST
 
 START_TEST(entry_larger_than_all_is_given_and_not_kept)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_entry *e;
 
 	cache_release(put(c, 2, 2));
-	e = cache_put(c, 1, 1, bytes_of(1, 1, 2 * BUDGET), 2 * BUDGET);
+	e = cache_put(c, 1, 1, bytes_of(c, 1, 1, 2 * BUDGET), 2 * BUDGET);
 	ck_assert(holds(e, 1, 1, 2 * BUDGET));
 	cache_release(e);
 	ck_assert_ptr_null(find(c, 1, 1));
@@ -274,11 +285,11 @@ END_TEST
 
 START_TEST(entry_of_most_of_the_budget_is_kept)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	size_t size = BUDGET / 10 * 9;
 	struct cache_entry *e;
 
-	cache_release(cache_put(c, 1, 1, bytes_of(1, 1, size), size));
+	cache_release(cache_put(c, 1, 1, bytes_of(c, 1, 1, size), size));
 	e = find(c, 1, 1);
 	ck_assert_ptr_nonnull(e);
 	ck_assert(holds(e, 1, 1, size));
@@ -298,14 +309,15 @@ static size_t mixed_size(struct mem_rand *rand)
 START_TEST(budget_is_kept_with_mixed_sizes)
 {
 	size_t budget = 8 * MIB;
-	struct cache *c = cache_new(budget);
+	struct cache *c = make(_i, budget);
 	struct mem_rand rand = { .state = 5 };
 	unsigned i;
 
 	for (i = 0; i < 20000; i++) {
 		size_t size = mixed_size(&rand);
 
-		cache_release(cache_put(c, 1, i, bytes_of(1, i, size), size));
+		cache_release(
+			cache_put(c, 1, i, bytes_of(c, 1, i, size), size));
 		ck_assert_uint_le(cache_bytes(c), budget);
 		if (i > 2000)
 			ck_assert_uint_ge(cache_bytes(c), budget / 4 * 3);
@@ -316,19 +328,19 @@ END_TEST
 
 START_TEST(small_entries_give_way_to_large_ones)
 {
-	struct cache *c = cache_new(4 * MIB);
+	struct cache *c = make(_i, 4 * MIB);
 	struct cache_stats stats;
 	unsigned i, kept = 0;
 
 	for (i = 0; i < 40000; i++)
-		cache_release(cache_put(c, 1, i, bytes_of(1, i, 100), 100));
+		cache_release(cache_put(c, 1, i, bytes_of(c, 1, i, 100), 100));
 	cache_stats(c, &stats);
 	ck_assert_uint_ge(stats.entries, 4 * MIB / 300);
 	ck_assert_uint_le(stats.bytes, 4 * MIB);
 
 	for (i = 0; i < 200; i++)
-		cache_release(
-			cache_put(c, 2, i, bytes_of(2, i, 64 * KIB), 64 * KIB));
+		cache_release(cache_put(c, 2, i, bytes_of(c, 2, i, 64 * KIB),
+					64 * KIB));
 	for (i = 0; i < 200; i++) {
 		struct cache_entry *e = find(c, 2, i);
 
@@ -353,14 +365,15 @@ static size_t heap_bytes(void)
 START_TEST(count_is_what_the_heap_says)
 {
 	size_t before = heap_bytes(), after, counted;
-	struct cache *c = cache_new(16 * MIB);
+	struct cache *c = make(_i, 16 * MIB);
 	struct mem_rand rand = { .state = 9 };
 	unsigned i;
 
 	for (i = 0; i < 50000; i++) {
 		size_t size = mixed_size(&rand) % 3000;
 
-		cache_release(cache_put(c, 1, i, bytes_of(1, i, size), size));
+		cache_release(
+			cache_put(c, 1, i, bytes_of(c, 1, i, size), size));
 	}
 	after = heap_bytes();
 	counted = cache_bytes(c);
@@ -376,13 +389,13 @@ END_TEST
 START_TEST(table_grows)
 {
 	enum { COUNT = 50000 };
-	struct cache *c = cache_new(16 * MIB);
+	struct cache *c = make(_i, 16 * MIB);
 	struct cache_stats stats;
 	unsigned i;
 
 	for (i = 0; i < COUNT; i++)
 		cache_release(
-			cache_put(c, i % 7, i, bytes_of(i % 7, i, 50), 50));
+			cache_put(c, i % 7, i, bytes_of(c, i % 7, i, 50), 50));
 	for (i = 0; i < COUNT; i++) {
 		struct cache_entry *e = find(c, i % 7, i);
 
@@ -401,7 +414,7 @@ END_TEST
 
 START_TEST(counters_count)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_stats stats;
 	unsigned i, found = 0;
 
@@ -425,7 +438,7 @@ END_TEST
 
 START_TEST(charges_make_it_smaller)
 {
-	struct cache *c = cache_new(BUDGET);
+	struct cache *c = make(_i, BUDGET);
 	struct cache_stats stats;
 	unsigned i;
 
@@ -493,9 +506,9 @@ static uint64_t zipf_pick(struct zipf *z)
  * The share of hits among reads by Zipf's law, with @scan reads of what is
  * never read again between two of them.
  */
-static double zipf_hit_rate(struct zipf *z, unsigned scan)
+static double zipf_hit_rate(struct zipf *z, int own, unsigned scan)
 {
-	struct cache *c = cache_new(ZIPF_ITEMS / 5 * (ENTRY + 100));
+	struct cache *c = make(own, ZIPF_ITEMS / 5 * (ENTRY + 100));
 	unsigned i, j, hits = 0;
 	uint64_t at = 0;
 
@@ -522,8 +535,8 @@ START_TEST(scan_does_not_wipe_out)
 	zipf_init(&z);
 	/* What a cache that knew the law would reach. */
 	best = z.sums[ZIPF_ITEMS / 5] / z.sums[ZIPF_ITEMS - 1];
-	alone = zipf_hit_rate(&z, 0);
-	scanned = zipf_hit_rate(&z, 4);
+	alone = zipf_hit_rate(&z, _i, 0);
+	scanned = zipf_hit_rate(&z, _i, 4);
 	if (getenv("CACHE_TEST_VERBOSE"))
 		printf("hit rates: best %.3f, alone %.3f, beside a scan %.3f\n",
 		       best, alone, scanned);
@@ -556,7 +569,8 @@ static void work(void *arg)
 			w->hits++;
 		else
 			e = cache_put(w->cache, file, offset,
-				      bytes_of(file, offset, size), size);
+				      bytes_of(w->cache, file, offset, size),
+				      size);
 		if (!holds(e, file, offset, size))
 			w->wrong++;
 		if (i % 64 == 0)
@@ -570,7 +584,7 @@ static void work(void *arg)
 START_TEST(threads_see_whole_entries)
 {
 	struct worker workers[THREADS] = { 0 };
-	struct cache *c = cache_new(BUDGET / 2);
+	struct cache *c = make(_i, BUDGET / 2);
 	unsigned i;
 
 	for (i = 0; i < THREADS; i++) {
@@ -615,7 +629,7 @@ static int load_slowly(const void *context, void **data, size_t *size)
 		cache_release(put(l->cache, 3, 3));
 	if (l->rc < 0)
 		return error_set(l->rc, "the disk is on fire");
-	*data = bytes_of(3, 3, ENTRY);
+	*data = bytes_of(l->cache, 3, 3, ENTRY);
 	*size = ENTRY;
 	return 0;
 }
@@ -668,7 +682,7 @@ static void ask_at_once(struct loader *l)
 
 START_TEST(one_loads_for_all)
 {
-	struct loader l = { .cache = cache_new(BUDGET) };
+	struct loader l = { .cache = make(_i, BUDGET) };
 	struct cache_stats stats;
 
 	ask_at_once(&l);
@@ -682,7 +696,7 @@ END_TEST
 
 START_TEST(one_loads_for_all_though_nothing_is_kept)
 {
-	struct loader l = { .cache = cache_new(0) };
+	struct loader l = { .cache = make(_i, 0) };
 
 	ask_at_once(&l);
 	ck_assert(!has(l.cache, 3, 3));
@@ -692,7 +706,7 @@ END_TEST
 
 START_TEST(failed_load_fails_for_all_and_is_forgotten)
 {
-	struct loader l = { .cache = cache_new(BUDGET), .rc = -EIO };
+	struct loader l = { .cache = make(_i, BUDGET), .rc = -EIO };
 
 	ask_at_once(&l);
 	ck_assert(!has(l.cache, 3, 3));
@@ -705,7 +719,7 @@ END_TEST
 
 START_TEST(load_that_comes_second_gives_the_first_entry)
 {
-	struct loader l = { .cache = cache_new(BUDGET), .put_first = true };
+	struct loader l = { .cache = make(_i, BUDGET), .put_first = true };
 	struct cache_stats stats;
 
 	ask_at_once(&l);
@@ -715,37 +729,214 @@ START_TEST(load_that_comes_second_gives_the_first_entry)
 }
 END_TEST
 
+#define OWN     (8 * MIB) /* a budget of some slabs */
+#define OWN_MAX 20000     /* bytes: most entries are of slabs */
+
+/* An entry of any size up to OWN_MAX, the same each time. */
+static size_t own_size(uint64_t offset)
+{
+	return 1 + offset * 7919 % OWN_MAX;
+}
+
+static void own_put(struct cache *c, uint64_t offset)
+{
+	size_t size = own_size(offset);
+	struct cache_entry *e;
+
+	e = cache_put(c, 1, offset, bytes_of(c, 1, offset, size), size);
+	ck_assert(holds(e, 1, offset, size));
+	cache_release(e);
+}
+
+/* How many of @count entries are there, all of them whole. */
+static unsigned own_count(struct cache *c, unsigned count)
+{
+	unsigned i, found = 0;
+
+	for (i = 0; i < count; i++) {
+		struct cache_entry *e = find(c, 1, i);
+
+		ck_assert(!e || holds(e, 1, i, own_size(i)));
+		found += e != NULL;
+		cache_release(e);
+	}
+	return found;
+}
+
+START_TEST(own_memory_is_used_well)
+{
+	struct cache *c = cache_new_own(OWN);
+	struct cache_stats stats;
+	size_t bytes = 0;
+	unsigned i;
+
+	for (i = 0; i < 20000; i++) {
+		own_put(c, i);
+		ck_assert_uint_le(cache_bytes(c), OWN);
+	}
+	cache_stats(c, &stats);
+	for (i = 0; i < 20000; i++) {
+		struct cache_entry *e = find(c, 1, i);
+
+		bytes += e ? own_size(i) : 0;
+		cache_release(e);
+	}
+	/* The rest is in holes, headers and tables. */
+	ck_assert_uint_ge(bytes, OWN / 100 * 85);
+	ck_assert_uint_ge(stats.bytes, OWN / 100 * 95);
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(own_memory_is_given_back_and_entries_stay)
+{
+	enum { COUNT = 600 };
+	struct cache *c = cache_new_own(OWN);
+	unsigned i, before, after;
+
+	for (i = 0; i < COUNT; i++)
+		own_put(c, i);
+	/* Each other one is used, so that the slabs get holes. */
+	for (i = 0; i < COUNT; i += 2) {
+		cache_release(find(c, 1, i));
+		cache_release(find(c, 1, i));
+	}
+	before = own_count(c, COUNT);
+	ck_assert_uint_eq(before, COUNT);
+	cache_charge(c, OWN / 2);
+	ck_assert_uint_le(cache_bytes(c), OWN / 2);
+	ck_assert_uint_ge(cache_bytes(c), OWN / 10 * 4);
+	after = own_count(c, COUNT);
+	/* Entries are 10,000 bytes on average. */
+	ck_assert_uint_ge(after, OWN / 2 / 10000 * 8 / 10);
+	cache_charge(c, -(ssize_t)(OWN / 2));
+	cache_free(c);
+}
+END_TEST
+
+START_TEST(held_entries_are_not_moved)
+{
+	enum { COUNT = 600, NTH = 15 };
+	struct cache_entry *held[COUNT / NTH];
+	const void *at[COUNT / NTH];
+	struct cache *c = cache_new_own(OWN);
+	unsigned i;
+
+	for (i = 0; i < COUNT; i++)
+		own_put(c, i);
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		held[i] = find(c, 1, i * NTH);
+		ck_assert_ptr_nonnull(held[i]);
+		at[i] = cache_data(held[i]).data;
+	}
+	/* Every slab has one of them. */
+	cache_charge(c, OWN);
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		ck_assert_ptr_eq(cache_data(held[i]).data, at[i]);
+		ck_assert(holds(held[i], 1, i * NTH, own_size(i * NTH)));
+		cache_release(held[i]);
+	}
+	cache_charge(c, 0);
+	ck_assert_uint_le(cache_bytes(c), OWN / 4);
+	cache_charge(c, -(ssize_t)OWN);
+	cache_free(c);
+}
+END_TEST
+
+/* Reads, and is read, while entries are moved. */
+static void work_own(void *arg)
+{
+	struct worker *w = arg;
+	struct mem_rand rand = { .state = w->seed };
+	unsigned i;
+
+	for (i = 0; i < ROUNDS / 4; i++) {
+		uint64_t offset = mem_rand_below(&rand, 900);
+		size_t size = own_size(offset);
+		struct cache_entry *e = find(w->cache, 1, offset);
+
+		if (e)
+			w->hits++;
+		else
+			e = cache_put(w->cache, 1, offset,
+				      bytes_of(w->cache, 1, offset, size),
+				      size);
+		if (i % 256 == 0)
+			cache_charge(w->cache, OWN / 6);
+		if (!holds(e, 1, offset, size))
+			w->wrong++;
+		cache_release(e);
+		if (i % 256 == 64)
+			cache_charge(w->cache, -(ssize_t)(OWN / 6));
+		if (i % 16 == 0)
+			cache_discard(w->cache, cache_alloc(w->cache, size));
+	}
+}
+
+START_TEST(threads_see_whole_entries_that_are_moved)
+{
+	struct worker workers[THREADS] = { 0 };
+	struct cache *c = cache_new_own(OWN);
+	unsigned i;
+
+	for (i = 0; i < THREADS; i++) {
+		workers[i].cache = c;
+		workers[i].seed = i + 1;
+		ck_ok(thread_start(&workers[i].thread, "worker", 0, work_own,
+				   &workers[i]));
+	}
+	for (i = 0; i < THREADS; i++)
+		thread_join(&workers[i].thread);
+	for (i = 0; i < THREADS; i++) {
+		ck_assert_uint_eq(workers[i].wrong, 0);
+		ck_assert_uint_gt(workers[i].hits, 0);
+	}
+	ck_assert_uint_le(cache_bytes(c), OWN);
+	cache_free(c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cache");
 	TCase *tc = suite_case(s, "entries");
 
-	tcase_add_test(tc, what_was_put_is_found);
-	tcase_add_test(tc, second_put_gives_the_first_entry);
-	tcase_add_test(tc, table_grows);
-	tcase_add_test(tc, counters_count);
-	tcase_add_test(tc, threads_see_whole_entries);
+	tcase_add_loop_test(tc, what_was_put_is_found, 0, 2);
+	tcase_add_loop_test(tc, second_put_gives_the_first_entry, 0, 2);
+	tcase_add_loop_test(tc, table_grows, 0, 2);
+	tcase_add_loop_test(tc, counters_count, 0, 2);
+	tcase_add_loop_test(tc, threads_see_whole_entries, 0, 2);
 
 	tc = suite_case(s, "budget");
-	tcase_add_test(tc, files_are_forgotten_but_what_is_held);
-	tcase_add_test(tc, budget_is_kept);
-	tcase_add_test(tc, held_entries_survive);
-	tcase_add_test(tc, more_held_than_the_budget);
-	tcase_add_test(tc, what_no_longer_fits_goes_when_it_is_released);
-	tcase_add_test(tc, used_entries_outlive_others);
-	tcase_add_test(tc, budget_of_nothing_keeps_nothing);
-	tcase_add_test(tc, entry_larger_than_all_is_given_and_not_kept);
-	tcase_add_test(tc, entry_of_most_of_the_budget_is_kept);
-	tcase_add_test(tc, budget_is_kept_with_mixed_sizes);
-	tcase_add_test(tc, small_entries_give_way_to_large_ones);
+	tcase_add_loop_test(tc, files_are_forgotten_but_what_is_held, 0, 2);
+	tcase_add_loop_test(tc, budget_is_kept, 0, 2);
+	tcase_add_loop_test(tc, held_entries_survive, 0, 2);
+	tcase_add_loop_test(tc, more_held_than_the_budget, 0, 2);
+	tcase_add_loop_test(tc, what_no_longer_fits_goes_when_it_is_released, 0,
+			    2);
+	tcase_add_loop_test(tc, used_entries_outlive_others, 0, 2);
+	tcase_add_loop_test(tc, budget_of_nothing_keeps_nothing, 0, 2);
+	tcase_add_loop_test(tc, entry_larger_than_all_is_given_and_not_kept, 0,
+			    2);
+	tcase_add_loop_test(tc, entry_of_most_of_the_budget_is_kept, 0, 2);
+	tcase_add_loop_test(tc, budget_is_kept_with_mixed_sizes, 0, 2);
+	tcase_add_loop_test(tc, small_entries_give_way_to_large_ones, 0, 2);
 	tcase_add_test(tc, count_is_what_the_heap_says);
-	tcase_add_test(tc, charges_make_it_smaller);
-	tcase_add_test(tc, scan_does_not_wipe_out);
+	tcase_add_loop_test(tc, charges_make_it_smaller, 0, 2);
+	tcase_add_loop_test(tc, scan_does_not_wipe_out, 0, 2);
+
+	tc = suite_case(s, "own memory");
+	tcase_add_test(tc, own_memory_is_used_well);
+	tcase_add_test(tc, own_memory_is_given_back_and_entries_stay);
+	tcase_add_test(tc, held_entries_are_not_moved);
+	tcase_add_test(tc, threads_see_whole_entries_that_are_moved);
 
 	tc = suite_case(s, "loads");
-	tcase_add_test(tc, one_loads_for_all);
-	tcase_add_test(tc, one_loads_for_all_though_nothing_is_kept);
-	tcase_add_test(tc, failed_load_fails_for_all_and_is_forgotten);
-	tcase_add_test(tc, load_that_comes_second_gives_the_first_entry);
+	tcase_add_loop_test(tc, one_loads_for_all, 0, 2);
+	tcase_add_loop_test(tc, one_loads_for_all_though_nothing_is_kept, 0, 2);
+	tcase_add_loop_test(tc, failed_load_fails_for_all_and_is_forgotten, 0,
+			    2);
+	tcase_add_loop_test(tc, load_that_comes_second_gives_the_first_entry, 0,
+			    2);
 	return suite_run(s);
 }

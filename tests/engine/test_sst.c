@@ -37,7 +37,7 @@ static void write_table(struct table *t, size_t block_bytes, bool compress)
 
 	entries_sort(&t->all);
 	ck_ok(env_mem_new(&t->env, 1));
-	t->cache = cache_new(64 * KIB);
+	t->cache = cache_new_own(64 * KIB);
 	ck_ok(sst_writer_open(&w, t->env, NUMBER, store_id, &options));
 	for (i = 0; i < t->all.count; i++)
 		ck_ok(sst_writer_add(w, &t->all.at[i]));
@@ -454,7 +454,7 @@ static bool is_damage(int rc)
 static int read_through(struct table *t)
 {
 	struct sst *sst = reopen(t), *whole = t->sst;
-	struct cache *none = cache_new(0);
+	struct cache *none = cache_new_own(0);
 	struct source *s = sst_source(sst, none);
 	struct sst_props props = { 0 };
 	size_t i = 0;
@@ -566,13 +566,14 @@ START_TEST(data_is_not_taken_for_an_index)
 	ck_ok(sst_reader_get(t.sst, &r));
 	/* The size that verifies is the block's. */
 	for (h.size = 1; rc == -EBADMSG && h.size < 2000; h.size++)
-		rc = sst_page_read(r->file, t.sst->size, r->salt, h, true,
+		rc = sst_page_read(r->file, t.sst->size, r->salt, h, true, NULL,
 				   &page);
 	ck_assert_int_eq(rc, -EUCLEAN);
 	ck_assert_ptr_nonnull(
 		strstr(error_text(rc), "000009.sst: block at 64 "));
 	h.size--;
-	ck_ok(sst_page_read(r->file, t.sst->size, r->salt, h, false, &page));
+	ck_ok(sst_page_read(r->file, t.sst->size, r->salt, h, false, NULL,
+			    &page));
 	free(page);
 	table_fini(&t);
 }
@@ -596,7 +597,7 @@ START_TEST(nonsense_is_told_with_its_place)
 			       &h.size));
 	part = buf_slice(&chunk);
 	ck_ok(env_write_at(f, &part, 1, 64));
-	rc = sst_page_read(f, 64 + part.size, 7, h, false, &page);
+	rc = sst_page_read(f, 64 + part.size, 7, h, false, NULL, &page);
 	ck_assert_int_eq(rc, -EUCLEAN);
 	ck_assert_str_eq(error_text(rc), "000009.sst: block at 64 of 12 bytes: "
 					 "its contents make no sense");
@@ -774,7 +775,7 @@ static void write_level(struct table *t, struct sst *ssts[TABLES])
 	size_t i, k;
 
 	ck_ok(env_mem_new(&t->env, 1));
-	t->cache = cache_new(64 * KIB);
+	t->cache = cache_new_own(64 * KIB);
 	add_numbered(&t->all, TABLES * 30, 20);
 	entries_sort(&t->all);
 	for (i = 0; i < TABLES; i++) {
