@@ -17,6 +17,8 @@
 
 #define TAG_BYTES_FIRST 64
 
+#define ROOM_NEAR (12 * KIB) /* a block of usual size, before compression */
+
 enum {
 	TAG_ENTRIES = 1,
 	TAG_TOMBSTONES,
@@ -215,95 +217,123 @@ static int bad_chunk(int rc, struct env_file *file, struct sst_handle h,
 			 file->name, h.offset, h.size, what);
 }
 
-/* What LZ4 made of @raw_size bytes, undone; *raw comes from malloc(). */
+/*
+ * Room for the bytes of a chunk on their way to become a page.  A block's bytes
+ * fit on the stack, where they are at hand and cost nothing to get.
+ */
+struct room {
+	void *heap; /* owned: what did not fit, or NULL */
+	_Alignas(16) uint8_t near[ROOM_NEAR];
+};
+
+/* Not more than once.  NULL if out of memory. */
+static void *room_take(struct room *room, size_t size)
+{
+	room->heap = NULL;
+	if (size <= sizeof(room->near))
+		return room->near;
+	room->heap = malloc(size);
+	return room->heap;
+}
+
+/* @bytes, which lie in @room, as a piece of their own from malloc(). */
+static void *room_keep(struct room *room, struct slice bytes)
+{
+	void *kept = room->heap;
+
+	if (kept) {
+		room->heap = NULL;
+		return kept;
+	}
+	kept = malloc(size_max(bytes.size, 1));
+	if (kept && bytes.size)
+		memcpy(kept, bytes.data, bytes.size);
+	return kept;
+}
+
+/* What LZ4 made of @raw_size bytes, undone. */
 static int decompress(struct env_file *file, struct sst_handle h,
-		      const uint8_t *stored, uint32_t raw_size, void **raw)
+		      const uint8_t *stored, uint32_t raw_size,
+		      struct room *room, struct slice *raw)
 {
 	char *out;
 
 	if (raw_size > SST_CHUNK_SIZE_MAX)
 		return bad_chunk(-EUCLEAN, file, h, "too large");
-	out = malloc(size_max(raw_size, 1));
+	out = room_take(room, raw_size);
 	if (!out)
 		return -ENOMEM;
+	*raw = slice_of(out, raw_size);
 	if (LZ4_decompress_safe((const char *)stored, out, (int)h.size,
-				(int)raw_size) != (int)raw_size) {
-		free(out);
+				(int)raw_size) != (int)raw_size)
 		return bad_chunk(-EUCLEAN, file, h, "does not decompress");
-	}
-	*raw = out;
 	return 0;
 }
 
 /*
  * Verifies the chunk whose bytes, with the trailer, are @stored.  @raw is part
- * of them, and *owned NULL, or it is *owned, which comes from malloc().
+ * of them, or lies in @room, whose heap is the caller's to free in any case.
  */
 static int open_chunk(struct env_file *file, uint64_t salt, struct sst_handle h,
-		      const uint8_t *stored, struct slice *raw, void **owned)
+		      const uint8_t *stored, struct room *room,
+		      struct slice *raw)
 {
 	const uint8_t *trailer = stored + h.size;
 	uint32_t codec = get_le32(trailer), raw_size = get_le32(trailer + 4);
-	int rc;
 
+	room->heap = NULL;
 	if (get_le64(trailer + 8) !=
 	    checksum(file_seed(salt, h.offset), stored, h.size + 8))
 		return bad_chunk(-EBADMSG, file, h, "bad checksum");
-	if (codec == CODEC_LZ4) {
-		rc = decompress(file, h, stored, raw_size, owned);
-		if (rc == 0)
-			*raw = slice_of(*owned, raw_size);
-		return rc;
-	}
+	if (codec == CODEC_LZ4)
+		return decompress(file, h, stored, raw_size, room, raw);
 	if (codec != CODEC_NONE)
 		return bad_chunk(-EUCLEAN, file, h, "unknown codec");
 	if (raw_size != h.size)
 		return bad_chunk(-EUCLEAN, file, h, "wrong size");
 	*raw = slice_of(stored, raw_size);
-	*owned = NULL;
 	return 0;
 }
 
-/* Reads a chunk's bytes, with the trailer; they come from malloc(). */
+/* Reads a chunk's bytes, with the trailer, into @room. */
 static int read_stored(struct env_file *file, uint64_t file_size,
-		       struct sst_handle h, uint8_t **stored)
+		       struct sst_handle h, struct room *room, uint8_t **stored)
 {
 	size_t size = h.size + SST_CHUNK_TRAILER_SIZE;
-	uint8_t *bytes;
-	int rc;
 
+	room->heap = NULL;
 	if (h.size > SST_CHUNK_SIZE_MAX || h.offset > file_size ||
 	    size > file_size - h.offset)
 		return bad_chunk(-EUCLEAN, file, h, "outside the file");
-	bytes = malloc(size);
-	if (!bytes)
+	*stored = room_take(room, size);
+	if (!*stored)
 		return -ENOMEM;
-	rc = env_read_full(file, bytes, size, h.offset);
-	if (rc < 0) {
-		free(bytes);
-		return rc;
-	}
-	*stored = bytes;
-	return 0;
+	return env_read_full(file, *stored, size, h.offset);
 }
 
 int sst_chunk_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		   struct sst_handle h, void **data, size_t *size)
 {
+	struct room stored_room, raw_room;
 	uint8_t *stored;
 	struct slice raw;
-	void *owned;
+	void *kept = NULL;
 	int rc;
 
-	rc = read_stored(file, file_size, h, &stored);
+	raw_room.heap = NULL;
+	rc = read_stored(file, file_size, h, &stored_room, &stored);
+	if (rc == 0)
+		rc = open_chunk(file, salt, h, stored, &raw_room, &raw);
+	if (rc == 0) {
+		kept = room_keep(raw.data == stored ? &stored_room : &raw_room,
+				 raw);
+		rc = kept ? 0 : -ENOMEM;
+	}
+	free(stored_room.heap);
+	free(raw_room.heap);
 	if (rc < 0)
 		return rc;
-	rc = open_chunk(file, salt, h, stored, &raw, &owned);
-	if (rc < 0 || owned)
-		free(stored);
-	if (rc < 0)
-		return rc;
-	*data = owned ? owned : stored;
+	*data = kept;
 	*size = raw.size;
 	return 0;
 }
@@ -336,16 +366,18 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		    enum sst_page_kind kind, const uint8_t *stored,
 		    struct cache *cache, struct page **page)
 {
+	struct room room;
 	struct page *p;
 	struct slice raw;
-	void *owned;
 	int rc;
 
-	rc = open_chunk(file, salt, h, stored, &raw, &owned);
-	if (rc < 0)
+	rc = open_chunk(file, salt, h, stored, &room, &raw);
+	if (rc < 0) {
+		free(room.heap);
 		return rc;
+	}
 	rc = block_expand(raw, cache, &p);
-	free(owned);
+	free(room.heap);
 	if (rc == -EUCLEAN)
 		return bad_chunk(rc, file, h, "its contents make no sense");
 	if (rc < 0)
@@ -363,14 +395,14 @@ int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,
 		  struct sst_handle h, enum sst_page_kind kind,
 		  struct cache *cache, struct page **page)
 {
+	struct room room;
 	uint8_t *stored;
 	int rc;
 
-	rc = read_stored(file, file_size, h, &stored);
-	if (rc < 0)
-		return rc;
-	rc = sst_page_decode(file, salt, h, kind, stored, cache, page);
-	free(stored);
+	rc = read_stored(file, file_size, h, &room, &stored);
+	if (rc == 0)
+		rc = sst_page_decode(file, salt, h, kind, stored, cache, page);
+	free(room.heap);
 	return rc;
 }
 
