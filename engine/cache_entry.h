@@ -60,8 +60,8 @@ struct cache_entry {
 	/* Changed under the lock while the slot is not VISIBLE. */
 	_Atomic uint64_t file;
 	_Atomic uint64_t offset;
-	void *data;    /* owned */
-	uint32_t size; /* bytes */
+	_Atomic(void *) data; /* owned */
+	uint32_t size;        /* bytes */
 
 	/* Guarded by the lock. */
 	bool in_main; /* the queue it is in, or goes back to */
