@@ -741,9 +741,12 @@ static size_t own_size(uint64_t offset)
 static void own_put(struct cache *c, uint64_t offset)
 {
 	size_t size = own_size(offset);
+	void *bytes = bytes_of(c, 1, offset, size);
 	struct cache_entry *e;
 
-	e = cache_put(c, 1, offset, bytes_of(c, 1, offset, size), size);
+	/* Others went before there was room for it. */
+	ck_assert_uint_le(cache_bytes(c), OWN);
+	e = cache_put(c, 1, offset, bytes, size);
 	ck_assert(holds(e, 1, offset, size));
 	cache_release(e);
 }
