@@ -289,6 +289,7 @@ void cache_charge(struct cache *c, ssize_t delta)
 	mutex_lock(&c->lock);
 	assert(delta >= 0 || c->charged >= (size_t)-delta);
 	c->charged += (size_t)delta;
+	cache_try_again(c);
 	cache_shrink(c, 0, &trash);
 	mutex_unlock(&c->lock);
 	cache_trash_empty(&trash);

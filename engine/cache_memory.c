@@ -31,6 +31,11 @@ void cache_memory_fini(struct cache *c)
 	pool_fini(&c->pool);
 }
 
+void cache_try_again(struct cache *c)
+{
+	c->holes_max = HOLES_FROM * c->pool.slab_size;
+}
+
 size_t cache_cost(const struct cache *c, const void *data)
 {
 	return c->own ? pool_cost(data)
@@ -87,6 +92,20 @@ static enum moved move_entry(struct cache *c, struct cache_entry *e)
 	return MOVED;
 }
 
+/* Whether something in @slab has to stay, as far as a look can tell. */
+static bool is_held(const struct cache *c, struct pool_slab *slab)
+{
+	const struct cache_entry *e;
+	void *data = NULL;
+
+	while ((data = pool_next(&c->pool, slab, data))) {
+		e = pool_owner(data);
+		if (!e || (e->word & WORD_REFS))
+			return true;
+	}
+	return false;
+}
+
 /* Moves what is in @slab, which is closed; false if something remains. */
 static bool empty_slab(struct cache *c, struct pool_slab *slab) NEEDS(c->lock);
 
@@ -123,11 +142,17 @@ static struct pool_slab *vacate(struct cache *c)
 	while ((slab = pool_sparsest(p, c->pass))) {
 		if (slab->used > 0 && p->free < c->holes_max)
 			return NULL;
+		if (is_held(c, slab)) {
+			slab->mark = c->pass;
+			continue;
+		}
 		pool_close(p, slab);
 		if (empty_slab(c, slab))
 			return slab;
 		pool_reopen(p, slab);
 	}
+	/* Each has to stay: that is not looked at again with every miss. */
+	c->holes_max = size_max(c->holes_max, p->free + p->slab_size / 2);
 	return NULL;
 }
 

@@ -40,6 +40,9 @@ void cache_keep(struct cache *c, struct cache_entry *e) NEEDS(c->lock);
 void cache_dispose(struct cache *c, void *data, struct cache_trash *trash)
 	NEEDS(c->lock);
 
+/* Slabs that could not be emptied lately perhaps can be now. */
+void cache_try_again(struct cache *c) NEEDS(c->lock);
+
 /* Gives a slab back to the system; false if none can be emptied. */
 bool cache_give_back(struct cache *c) NEEDS(c->lock);
 
