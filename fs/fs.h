@@ -1,6 +1,6 @@
 /*
- * fs: inodes, dentries and file data as keys and values.  The one header of
- * fs/ that src/ includes.
+ * fs: inodes, dentries and file data as keys and values.  The header of fs/
+ * that src/ includes, with admin.h.
  *
  * An operation names inodes by number, changes what it changes in one atomic
  * batch of the store, and returns 0 or a negative errno as POSIX and Linux

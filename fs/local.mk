@@ -4,6 +4,7 @@ libfs_a_CPPFLAGS = $(AM_CPPFLAGS)
 libfs_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 libfs_a_SOURCES = \
 	%D%/acl.c %D%/acl.h \
+	%D%/admin.c %D%/admin.h \
 	%D%/atime.c \
 	%D%/attr.c \
 	%D%/check.c %D%/check.h \
@@ -19,6 +20,7 @@ libfs_a_SOURCES = \
 	%D%/icache.c %D%/icache.h \
 	%D%/inode.c %D%/inode.h \
 	%D%/inode_format.c %D%/inode_format.h \
+	%D%/measure.c %D%/measure.h \
 	%D%/namei.c %D%/namei.h \
 	%D%/orphan.c %D%/orphan.h \
 	%D%/rename.c \

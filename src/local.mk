@@ -6,6 +6,7 @@ loamfs_CPPFLAGS = $(AM_CPPFLAGS)
 loamfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
 loamfs_LDADD = $(FS_LIBS) $(FUSE_LIBS)
 loamfs_SOURCES = \
+	%D%/control.c %D%/control.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/device.c %D%/device.h \
 	%D%/flusher.c %D%/flusher.h \
@@ -23,7 +24,9 @@ loamfs_SOURCES = \
 	%D%/own.c %D%/own.h \
 	%D%/own_format.h \
 	%D%/paths.c %D%/paths.h \
+	%D%/place.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/scratch.c %D%/scratch.h \
 	%D%/serve.c %D%/serve.h \
-	%D%/stop.c %D%/stop.h
+	%D%/stop.c %D%/stop.h \
+	%D%/wire.c %D%/wire.h

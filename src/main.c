@@ -87,7 +87,7 @@ static int close_fs(struct fs *fs, const struct opts *o)
 static int run(struct opts *o)
 {
 	struct fuse_session *session;
-	struct ops ops = { .fs = NULL };
+	struct ops ops = { .store = o->store };
 	int rc, close_rc;
 
 	stop_block_signals();

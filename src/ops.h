@@ -38,6 +38,7 @@ struct ops {
 	struct view view;             /* set before the mount */
 	unsigned max_background;      /* 0: the default; set before the mount */
 	bool asks_open; /* OPEN is answered, for flags; set before the mount */
+	const char *store; /* borrowed; set before the mount */
 };
 
 extern const struct fuse_lowlevel_ops ops_table;

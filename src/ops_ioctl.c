@@ -1,17 +1,21 @@
 /*
- * ioctls: the flags of chattr(1), in both forms that Linux has for them.
+ * ioctls: the flags of chattr(1), in both forms that Linux has for them, and
+ * where the store is (place.h).
  *
  * The kernel has checked the caller's rights, and it copies what goes in and
  * out: an int for FS_IOC_GETFLAGS, whatever its number says.
  */
 #include <errno.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fs/fs.h"
 #include "src/flusher.h"
 #include "src/ops.h"
+#include "src/place.h"
 #include "src/reply.h"
+#include "src/scratch.h"
 
 /* FS_SYNC_FL is not there: the kernel's cache would not keep its promise. */
 static const struct {
@@ -127,6 +131,20 @@ static void set_from_x(fuse_req_t req, fuse_ino_t ino, const void *in)
 		set(req, ino, flags);
 }
 
+static void tell_place(fuse_req_t req)
+{
+	const struct ops *ops = fuse_req_userdata(req);
+	struct place_answer *place = scratch(sizeof(*place));
+
+	if (!place) {
+		reply_err(req, -ENOMEM);
+		return;
+	}
+	memset(place, 0, sizeof(*place));
+	snprintf(place->store, sizeof(place->store), "%s", ops->store);
+	fuse_reply_ioctl(req, 0, place, sizeof(*place));
+}
+
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg,
 	      struct fuse_file_info *fi, unsigned flags, const void *in,
 	      size_t in_size, size_t out_size)
@@ -142,6 +160,8 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg,
 		set_from_fl(req, ino, in);
 	else if (cmd == FS_IOC_FSSETXATTR && in_size >= sizeof(struct fsxattr))
 		set_from_x(req, ino, in);
+	else if (cmd == PLACE_IOCTL && out_size >= sizeof(struct place_answer))
+		tell_place(req);
 	else
 		reply_err(req, -ENOTTY);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/fuse.h"
+#include "src/control.h"
 #include "src/device.h"
 #include "src/log.h"
 #include "src/ops.h"
@@ -48,6 +49,7 @@ static int loop(struct fuse_session *session)
 int serve(struct ops *ops, const struct opts *o)
 {
 	struct fuse_session *session = ops->session;
+	struct control control;
 	struct flusher flusher;
 	struct stop stop;
 	int rc;
@@ -68,11 +70,14 @@ int serve(struct ops *ops, const struct opts *o)
 	rc = stop_begin(&stop, session, o->mountpoint);
 	if (rc < 0)
 		goto end_flusher;
+	control_begin(&control, ops->fs, o->read_only ? NULL : o->store,
+		      o->mountpoint);
 	rc = loop(session);
 	/* Closes the device: what still waits for an answer gets an error. */
 	fuse_session_unmount(session);
 	stop_end(&stop);
 	flusher_end(&flusher);
+	control_end(&control);
 	return rc;
 
 end_flusher:

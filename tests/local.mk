@@ -4,6 +4,7 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 include tests/engine/local.mk
 include tests/fs/local.mk
 include tests/mount/local.mk
+include tests/ctl/local.mk
 
 dist_check_SCRIPTS += %D%/fsbench %D%/kvbench %D%/layers
 # For the package that make deb makes.

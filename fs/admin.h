@@ -1,0 +1,47 @@
+/*
+ * admin: what those who look after an open filesystem ask of it.  The second
+ * header of fs/ that src/ includes.
+ *
+ * A request is a verb and an argument, both text, and its answer is text: lines
+ * of words, made for a program that shows them to people or to other programs.
+ * So the daemon (over its control socket) and loamctl (on a store that it
+ * opened by itself) do the same by calling the same.
+ *
+ * What the verbs do, and the lines of their answers:
+ *
+ *      stat         a line for each measurement: GROUP NAME NUMBER.  The end
+ *                   of the name says the unit: _bytes, _ns, or none
+ *      sync         all that was answered survives a power cut; no lines
+ *      flush        what is in memory goes to tables; no lines
+ *      compact      all tables are merged into one level; no lines
+ *      gc           garbage in the value log is collected; no lines
+ *      check-point  an online backup to the directory that the argument names,
+ *                   by an absolute path; it must not exist, or be empty; no
+ *                   lines
+ *
+ * Errors: 0 or a negative errno, words in fs_error_text(); -EOPNOTSUPP for an
+ * unknown verb, -EINVAL for an argument that is missing or too many.
+ *
+ * Thread safety: any thread, at any time between fs_open() and fs_close().
+ */
+#ifndef FS_ADMIN_H
+#define FS_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fs;
+
+/* Where an answer goes. */
+struct fs_sink {
+	/* Takes text, any number of whole lines, at a time. */
+	int (*text)(void *arg, const char *text, size_t size);
+	void *arg;
+};
+
+/* An error of the sink's ends it. */
+int fs_admin(struct fs *fs, const char *verb, const char *argument,
+	     const struct fs_sink *sink) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,182 @@
+#include "config.h"
+
+#include "src/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "fs/admin.h"
+#include "fs/fs.h"
+#include "src/log.h"
+#include "src/wire.h"
+
+static int send_text(void *arg, const char *text, size_t size)
+{
+	return wire_send(*(const int *)arg, WIRE_TEXT, text, size);
+}
+
+static int about(const struct control *c, const struct fs_sink *sink)
+{
+	char *text;
+	int n, rc;
+
+	n = asprintf(&text,
+		     "version " PACKAGE_VERSION "\npid %d\n"
+		     "store %s\nmountpoint %s\n",
+		     (int)getpid(), c->store, c->mountpoint);
+	if (n < 0)
+		return -ENOMEM;
+	rc = sink->text(sink->arg, text, (size_t)n);
+	free(text);
+	return rc;
+}
+
+static bool may_ask(int fd)
+{
+	struct wire_peer peer;
+
+	return wire_peer(fd, &peer) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void set_patience(int fd)
+{
+	const struct timeval patience = { .tv_sec = CONTROL_PATIENCE_S };
+
+	/* A socket without a limit would do as well. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof(patience));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			 sizeof(patience));
+}
+
+/* Whoever is gone before the end of the answer has no use for an error. */
+static void answer(const struct control *c, int fd)
+{
+	const struct fs_sink sink = { .text = send_text, .arg = &fd };
+	uint8_t buf[WIRE_FRAME_MAX];
+	struct wire_request request;
+	struct wire_frame frame;
+	int rc;
+
+	set_patience(fd);
+	/* Taken first: who closes on unread bytes takes the answer back. */
+	rc = wire_recv(fd, buf, &frame);
+	if (rc == 0 && !may_ask(fd))
+		rc = -EACCES;
+	if (rc == 0)
+		rc = wire_decode_request(&request, &frame);
+	if (rc < 0) {
+		(void)wire_send_end(fd, rc, strerror(-rc));
+		return;
+	}
+	if (strcmp(request.verb, "about") == 0)
+		rc = about(c, &sink);
+	else
+		rc = fs_admin(c->fs, request.verb, request.argument, &sink);
+	(void)wire_send_end(fd, rc, rc < 0 ? fs_error_text(rc) : "");
+}
+
+/* The worker's next connection, or -1 when there will be none. */
+static int take(struct control_worker *w)
+{
+	struct control *c = w->control;
+	bool ended;
+	int fd;
+
+	do
+		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+
+	pthread_mutex_lock(&c->lock);
+	ended = c->ended;
+	w->fd = ended ? -1 : fd;
+	pthread_mutex_unlock(&c->lock);
+	if (ended && fd >= 0)
+		close(fd);
+	if (!ended && fd < 0)
+		log_error("no more control requests: %s", strerror(errno));
+	return ended ? -1 : fd;
+}
+
+static void drop(struct control_worker *w)
+{
+	pthread_mutex_lock(&w->control->lock);
+	close(w->fd);
+	w->fd = -1;
+	pthread_mutex_unlock(&w->control->lock);
+}
+
+static void *work(void *arg)
+{
+	struct control_worker *w = arg;
+	int fd;
+
+	while ((fd = take(w)) >= 0) {
+		answer(w->control, fd);
+		drop(w);
+	}
+	return NULL;
+}
+
+static int start_workers(struct control *c)
+{
+	int err = 0;
+
+	while (err == 0 && c->count < CONTROL_THREADS) {
+		struct control_worker *w = &c->workers[c->count];
+
+		w->control = c;
+		w->fd = -1;
+		err = pthread_create(&w->thread, NULL, work, w);
+		c->count += err == 0;
+	}
+	/* Fewer do as well. */
+	return c->count > 0 ? 0 : -err;
+}
+
+void control_begin(struct control *c, struct fs *fs, const char *store,
+		   const char *mountpoint)
+{
+	int rc;
+
+	*c = (struct control){
+		.fs = fs,
+		.store = store,
+		.mountpoint = mountpoint,
+	};
+	pthread_mutex_init(&c->lock, NULL);
+	c->fd = -1;
+	if (!store)
+		return;
+	c->fd = wire_listen(store);
+	rc = c->fd < 0 ? c->fd : start_workers(c);
+	if (rc < 0)
+		log_error("%s: no control socket: %s", store, strerror(-rc));
+}
+
+void control_end(struct control *c)
+{
+	unsigned i;
+
+	pthread_mutex_lock(&c->lock);
+	c->ended = true;
+	for (i = 0; i < c->count; i++)
+		if (c->workers[i].fd >= 0)
+			shutdown(c->workers[i].fd, SHUT_RDWR);
+	pthread_mutex_unlock(&c->lock);
+	if (c->fd >= 0) {
+		wire_unlisten(c->store);
+		shutdown(c->fd, SHUT_RDWR);
+	}
+	for (i = 0; i < c->count; i++)
+		pthread_join(c->workers[i].thread, NULL);
+	if (c->fd >= 0)
+		close(c->fd);
+	pthread_mutex_destroy(&c->lock);
+}

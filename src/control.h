@@ -1,0 +1,63 @@
+/*
+ * control: the daemon's side of the control socket; wire.h has the protocol.
+ *
+ * One verb is answered here, all others by fs_admin():
+ *
+ *      about        lines of a name and a value: version, pid, store,
+ *                   mountpoint
+ *
+ * CONTROL_THREADS threads take connections, each a request at a time; who comes
+ * when all are at work waits in the socket's queue.  So no request of the
+ * kernel waits for one of these but where the store itself makes it.  Who
+ * connects and says nothing, or does not read the answer, is cut off after
+ * CONTROL_PATIENCE_S.
+ *
+ * Thread safety: control_begin() and control_end() by one thread.
+ */
+#ifndef SRC_CONTROL_H
+#define SRC_CONTROL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#define CONTROL_THREADS    4
+#define CONTROL_PATIENCE_S 5 /* seconds */
+
+struct control;
+struct fs;
+
+struct control_worker {
+	struct control *control;
+	pthread_t thread;
+	int fd; /* of the connection, or -1; guarded by the control's lock */
+};
+
+struct control {
+	/* Set by control_begin(), then constant. */
+	struct fs *fs;          /* borrowed */
+	const char *store;      /* borrowed */
+	const char *mountpoint; /* borrowed */
+	int fd;                 /* listens; -1: there is no socket */
+
+	pthread_mutex_t lock;
+	bool ended; /* guarded by lock */
+
+	struct control_worker workers[CONTROL_THREADS];
+	unsigned count; /* of workers that run */
+};
+
+/*
+ * Listens in the folder @store; NULL: nowhere, as a mount that is read-only
+ * leaves nothing in the store.  A mount without a control socket is still a
+ * good one: where there cannot be one, a line says so.
+ */
+void control_begin(struct control *c, struct fs *fs, const char *store,
+		   const char *mountpoint);
+
+/*
+ * Cuts off who is connected, and waits for what is under way: a compaction is
+ * not broken off.
+ */
+void control_end(struct control *c);
+
+#endif

@@ -1,0 +1,16 @@
+# loamctl, on stores and on real mounts.
+CTL_TESTS = \
+	%D%/verbs
+
+# The frames of the control socket, and what is none.
+check_PROGRAMS += tests/ctl/test_wire
+TESTS += tests/ctl/test_wire
+tests_ctl_test_wire_SOURCES = %D%/test_wire.c src/wire.c src/wire.h \
+	tests/suite.h
+tests_ctl_test_wire_CFLAGS = $(TEST_CFLAGS)
+tests_ctl_test_wire_LDADD = $(CHECK_LIBS)
+
+AM_TESTS_ENVIRONMENT += LOAMCTL='$(abs_builddir)/loamctl'; export LOAMCTL;
+dist_check_SCRIPTS += $(CTL_TESTS)
+EXTRA_DIST += %D%/lib.sh
+TESTS += $(CTL_TESTS)

@@ -1,0 +1,37 @@
+/*
+ * loamctl: what its parts share: the verbs, and how they end.
+ *
+ * A verb is a row in main.c's table and a function in a file of its own, or of
+ * its family.  It gets what is left of the command line, prints its result to
+ * stdout and what went wrong, in a line, to stderr, and returns an enum exits.
+ */
+#ifndef TOOLS_LOAMCTL_LOAMCTL_H
+#define TOOLS_LOAMCTL_LOAMCTL_H
+
+#include <stdbool.h>
+
+/* The exit status.  Programs rely on it: loamctl.8 has the list. */
+enum exits {
+	EXITS_DONE = 0,
+	EXITS_FAILED = 1,
+	EXITS_USAGE = 2,
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* for people */
+	const char *what;      /* for people */
+	int arguments_min;
+	int arguments_max;
+	int (*run)(const struct command *c, char **arguments);
+};
+
+/* --json was given: the result is one JSON object. */
+extern bool loamctl_json;
+
+int act_run(const struct command *c, char **arguments); /* sync, ... */
+int checkpoint_run(const struct command *c, char **arguments);
+int stat_run(const struct command *c, char **arguments);
+int version_run(const struct command *c, char **arguments);
+
+#endif

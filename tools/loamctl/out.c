@@ -1,0 +1,227 @@
+#include "tools/loamctl/out.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+/* ------------------------------------------------------------- people -- */
+
+/* @value in the largest of the units in which it is at least 1. */
+static const char *scaled(char buf[OUT_NUMBER_SIZE], uint64_t value,
+			  const char *const *units, size_t count, double step)
+{
+	double v = (double)value;
+	size_t i = 0;
+	int digits;
+
+	/* What would be printed as a whole step is one of the next unit. */
+	while (i + 1 < count && v >= step - 0.5) {
+		v /= step;
+		i++;
+	}
+	digits = i == 0 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
+	snprintf(buf, OUT_NUMBER_SIZE, "%.*f %s", digits, v, units[i]);
+	return buf;
+}
+
+const char *out_bytes(char buf[OUT_NUMBER_SIZE], uint64_t bytes)
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB" };
+
+	return scaled(buf, bytes, units, ARRAY_SIZE(units), 1024);
+}
+
+const char *out_ns(char buf[OUT_NUMBER_SIZE], uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+
+	return scaled(buf, ns, units, ARRAY_SIZE(units), 1000);
+}
+
+const char *out_count(char buf[OUT_NUMBER_SIZE], uint64_t count)
+{
+	snprintf(buf, OUT_NUMBER_SIZE, "%" PRIu64, count);
+	return buf;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+const char *out_measure(char buf[OUT_NUMBER_SIZE], const char *name,
+			uint64_t value)
+{
+	if (ends_in(name, "_bytes"))
+		return out_bytes(buf, value);
+	if (ends_in(name, "_ns"))
+		return out_ns(buf, value);
+	return out_count(buf, value);
+}
+
+static bool has_colours(void)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (!no || !*no) && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+const char *out_bold(void)
+{
+	return has_colours() ? "\033[1m" : "";
+}
+
+const char *out_plain(void)
+{
+	return has_colours() ? "\033[0m" : "";
+}
+
+void out_failed(const char *verb, const char *path, int rc)
+{
+	const char *text = error_text(rc);
+	size_t n = strlen(path);
+
+	if (strncmp(text, path, n) == 0 && (text[n] == ':' || text[n] == '/'))
+		out_wrong("%s: %s", verb, text);
+	else
+		out_wrong("%s: %s: %s", verb, path, text);
+}
+
+/* A name may hold any byte; one event is one line. */
+void out_wrong(const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	char *c;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	for (c = line; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fflush(stdout);
+	fprintf(stderr, "loamctl: %s\n", line);
+}
+
+/* --------------------------------------------------------------- JSON -- */
+
+static int depth;
+static bool first;
+
+/* The bytes of the UTF-8 character that @s begins with, or 0. */
+static int utf8_size(const uint8_t *s)
+{
+	uint32_t c;
+	int n, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	c = s[0] & (0x7fu >> n);
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	/* Overlong forms, surrogates, and what is past the last. */
+	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff ||
+	    (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return n;
+}
+
+static void put_string(const char *text)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	int n;
+
+	putchar('"');
+	for (; *s; s += n) {
+		n = utf8_size(s);
+		if (n == 0) {
+			fputs("\\ufffd", stdout);
+			n = 1;
+		} else if (*s == '"' || *s == '\\') {
+			printf("\\%c", *s);
+		} else if (*s < ' ' || *s == 0x7f) {
+			printf("\\u%04x", *s);
+		} else {
+			fwrite(s, 1, (size_t)n, stdout);
+		}
+	}
+	putchar('"');
+}
+
+static void new_line(void)
+{
+	printf("\n%*s", 2 * depth, "");
+}
+
+static void member(const char *key)
+{
+	if (!first)
+		putchar(',');
+	first = false;
+	new_line();
+	put_string(key);
+	fputs(": ", stdout);
+}
+
+static void open_object(void)
+{
+	putchar('{');
+	depth++;
+	first = true;
+}
+
+void out_json_begin(void)
+{
+	open_object();
+}
+
+void out_json_object(const char *key)
+{
+	member(key);
+	open_object();
+}
+
+void out_json_end(void)
+{
+	depth--;
+	if (!first)
+		new_line();
+	putchar('}');
+	first = false;
+	if (depth == 0)
+		putchar('\n');
+}
+
+void out_json_number(const char *key, uint64_t value)
+{
+	member(key);
+	printf("%" PRIu64, value);
+}
+
+void out_json_string(const char *key, const char *value)
+{
+	member(key);
+	put_string(value);
+}
+
+void out_json_bool(const char *key, bool value)
+{
+	member(key);
+	fputs(value ? "true" : "false", stdout);
+}
