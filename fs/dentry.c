@@ -6,6 +6,12 @@
 #include "engine/base/error.h"
 #include "fs/schema.h"
 
+void dentry_encode(uint64_t ino, mode_t mode, uint8_t out[DENTRY_FORMAT_SIZE])
+{
+	put_le64(out, ino);
+	out[8] = IFTODT(mode);
+}
+
 int dentry_decode(struct dentry *out, struct slice value)
 {
 	const uint8_t *in = value.data;
@@ -71,8 +77,7 @@ void dentry_stage(struct fs *fs, struct kv_batch *batch, uint64_t dir,
 	struct schema_key key;
 
 	make_key(fs, &key, dir, name);
-	put_le64(bytes, ino);
-	bytes[8] = IFTODT(mode);
+	dentry_encode(ino, mode, bytes);
 	kv_batch_put(batch, schema_slice(&key), slice_of(bytes, sizeof(bytes)));
 }
 

@@ -22,6 +22,7 @@ struct dentry {
 	uint8_t type; /* DT_* */
 };
 
+void dentry_encode(uint64_t ino, mode_t mode, uint8_t out[DENTRY_FORMAT_SIZE]);
 int dentry_decode(struct dentry *out, struct slice value) MUST_USE;
 
 /*

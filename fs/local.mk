@@ -8,6 +8,8 @@ libfs_a_SOURCES = \
 	%D%/atime.c \
 	%D%/attr.c \
 	%D%/check.c %D%/check.h \
+	%D%/check_inodes.c \
+	%D%/check_keys.c \
 	%D%/create.c \
 	%D%/copy.c \
 	%D%/data.c %D%/data.h \
@@ -24,6 +26,7 @@ libfs_a_SOURCES = \
 	%D%/namei.c %D%/namei.h \
 	%D%/orphan.c %D%/orphan.h \
 	%D%/rename.c \
+	%D%/repair.c %D%/repair.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/seek.c \
 	%D%/superblock.c %D%/superblock.h \

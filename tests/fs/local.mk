@@ -10,6 +10,7 @@ FS_SUITES = \
 	tests/fs/test_range \
 	tests/fs/test_readonly \
 	tests/fs/test_rename \
+	tests/fs/test_repair \
 	tests/fs/test_xattr
 
 FS_TEST_LIBS = $(ENVMEM_LIBS) $(FS_LIBS) $(CHECK_LIBS)
@@ -60,6 +61,10 @@ tests_fs_test_readonly_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_rename_SOURCES = %D%/test_rename.c $(FS_FIXTURE)
 tests_fs_test_rename_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_rename_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_repair_SOURCES = %D%/test_repair.c $(FS_FIXTURE)
+tests_fs_test_repair_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_repair_LDADD = $(FS_TEST_LIBS)
 
 tests_fs_test_xattr_SOURCES = %D%/test_xattr.c $(FS_FIXTURE)
 tests_fs_test_xattr_CFLAGS = $(TEST_CFLAGS)
