@@ -290,6 +290,15 @@ int kv_checkpoint(struct kv *kv, struct env *target) MUST_USE;
  */
 int kv_verify(struct kv *kv) MUST_USE;
 
+/*
+ * The same, and calls @progress every now and then; an error that it returns
+ * ends it and is returned.
+ */
+typedef int (*kv_progress_fn)(void *arg, uint64_t done_bytes,
+			      uint64_t total_bytes);
+int kv_verify_watched(struct kv *kv, kv_progress_fn progress,
+		      void *arg) MUST_USE;
+
 #define KV_REPAIR_NAMES 16
 
 struct kv_repair_report {

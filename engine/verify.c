@@ -6,10 +6,19 @@
 #include "engine/filter.h"
 #include "engine/store.h"
 
+/* How far it has come. */
+struct watch {
+	kv_progress_fn progress; /* or NULL */
+	void *arg;
+	uint64_t done_bytes;
+	uint64_t total_bytes;
+};
+
 /* A table being read, to be compared with what it says of itself. */
 struct check {
 	struct kv *kv;
 	const struct view *view;
+	struct watch *watch;
 	struct sst *sst;
 	struct blob_refs refs; /* as counted */
 	uint64_t entries;
@@ -22,6 +31,12 @@ static int wrong(const struct check *c, const char *what)
 {
 	return error_set(-EUCLEAN, "%06" PRIu64 ".sst: %s", c->sst->number,
 			 what);
+}
+
+static int tell(const struct watch *w)
+{
+	return w->progress ? w->progress(w->arg, w->done_bytes, w->total_bytes)
+			   : 0;
 }
 
 static int check_value(struct check *c, const struct entry *e)
@@ -39,7 +54,9 @@ static int check_value(struct check *c, const struct entry *e)
 	if (rc < 0)
 		return rc;
 	free(data);
-	return blob_refs_count(&c->refs, &handle);
+	c->watch->done_bytes += handle.stored_size;
+	rc = tell(c->watch);
+	return rc < 0 ? rc : blob_refs_count(&c->refs, &handle);
 }
 
 static int check_entry(struct check *c, const struct entry *e)
@@ -177,10 +194,23 @@ static int check_entries(struct check *c)
 	return rc;
 }
 
-static int verify_sst(struct kv *kv, const struct view *view,
-		      const struct sst *sst)
+/* Its own bytes and those of the values that it refers to. */
+static uint64_t bytes_of(const struct sst *sst)
 {
-	struct check c = { .kv = kv, .view = view };
+	const struct blob_refs *refs = &sst->props.blob_refs;
+	uint64_t bytes = sst->size;
+	size_t i;
+
+	for (i = 0; i < refs->count; i++)
+		bytes += refs->items[i].stored_bytes;
+	return bytes;
+}
+
+static int verify_sst(struct kv *kv, const struct view *view,
+		      const struct sst *sst, struct watch *watch)
+{
+	struct check c = { .kv = kv, .view = view, .watch = watch };
+	uint64_t end_bytes = watch->done_bytes + bytes_of(sst);
 	int rc;
 
 	rc = reopen(sst, &c.sst);
@@ -193,11 +223,25 @@ static int verify_sst(struct kv *kv, const struct view *view,
 	sst_unref(c.sst);
 	blob_refs_fini(&c.refs);
 	buf_fini(&c.last);
-	return rc;
+	watch->done_bytes = end_bytes;
+	return rc < 0 ? rc : tell(watch);
 }
 
-int kv_verify(struct kv *kv)
+static uint64_t bytes_of_all(const struct version *v)
 {
+	uint64_t bytes = 0;
+	unsigned level;
+	size_t i;
+
+	for (level = 0; level < VERSION_LEVELS; level++)
+		for (i = 0; i < v->levels[level]->count; i++)
+			bytes += bytes_of(v->levels[level]->ssts[i]);
+	return bytes;
+}
+
+int kv_verify_watched(struct kv *kv, kv_progress_fn progress, void *arg)
+{
+	struct watch watch = { .progress = progress, .arg = arg };
 	struct view *view;
 	unsigned level;
 	size_t i;
@@ -206,12 +250,18 @@ int kv_verify(struct kv *kv)
 	/* What is in memory is checked as well once it is in a table. */
 	rc = kv->poison ? 0 : kv_flush(kv);
 	view = store_view(kv);
+	watch.total_bytes = bytes_of_all(view->version);
 	for (level = 0; level < VERSION_LEVELS; level++) {
 		const struct level *l = view->version->levels[level];
 
 		for (i = 0; rc == 0 && i < l->count; i++)
-			rc = verify_sst(kv, view, l->ssts[i]);
+			rc = verify_sst(kv, view, l->ssts[i], &watch);
 	}
 	view_unref(view);
 	return rc;
+}
+
+int kv_verify(struct kv *kv)
+{
+	return kv_verify_watched(kv, NULL, NULL);
 }

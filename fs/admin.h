@@ -18,6 +18,12 @@
  *      check-point  an online backup to the directory that the argument names,
  *                   by an absolute path; it must not exist, or be empty; no
  *                   lines
+ *      scrub        all that is stored is read and verified; lines, as it goes:
+ *                        progress BYTES OF-BYTES
+ *                        damaged INODE PATH WORDS
+ *                   where the inode is 0 and the path `-` for what is no
+ * file's. In a path a blank, a backslash and what is no character are written
+ * as a backslash and three octal digits. -EUCLEAN after any damage
  *
  * Errors: 0 or a negative errno, words in fs_error_text(); -EOPNOTSUPP for an
  * unknown verb, -EINVAL for an argument that is missing or too many.

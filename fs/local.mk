@@ -28,6 +28,7 @@ libfs_a_SOURCES = \
 	%D%/rename.c \
 	%D%/repair.c %D%/repair.h \
 	%D%/schema.c %D%/schema.h \
+	%D%/scrub.c %D%/scrub.h \
 	%D%/seek.c \
 	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h \

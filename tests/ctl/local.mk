@@ -1,5 +1,6 @@
 # loamctl, on stores and on real mounts.
 CTL_TESTS = \
+	%D%/fsck \
 	%D%/verbs
 
 # The frames of the control socket, and what is none.
@@ -9,6 +10,11 @@ tests_ctl_test_wire_SOURCES = %D%/test_wire.c src/wire.c src/wire.h \
 	tests/suite.h
 tests_ctl_test_wire_CFLAGS = $(TEST_CFLAGS)
 tests_ctl_test_wire_LDADD = $(CHECK_LIBS)
+
+# Damages a tree.
+check_PROGRAMS += tests/ctl/damage
+tests_ctl_damage_SOURCES = %D%/damage.c
+tests_ctl_damage_LDADD = $(FS_LIBS)
 
 AM_TESTS_ENVIRONMENT += LOAMCTL='$(abs_builddir)/loamctl'; export LOAMCTL;
 dist_check_SCRIPTS += $(CTL_TESTS)

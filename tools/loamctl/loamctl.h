@@ -15,6 +15,8 @@ enum exits {
 	EXITS_DONE = 0,
 	EXITS_FAILED = 1,
 	EXITS_USAGE = 2,
+	EXITS_DAMAGED = 3,
+	EXITS_FSCK_USAGE = 16,
 };
 
 struct command {
@@ -23,14 +25,20 @@ struct command {
 	const char *what;      /* for people */
 	int arguments_min;
 	int arguments_max;
+	const char *options; /* letters that it takes, as -n; or "" */
 	int (*run)(const struct command *c, char **arguments);
 };
+
+/* The letters that were given of those that the verb takes. */
+extern const char *loamctl_options;
 
 /* --json was given: the result is one JSON object. */
 extern bool loamctl_json;
 
 int act_run(const struct command *c, char **arguments); /* sync, ... */
 int checkpoint_run(const struct command *c, char **arguments);
+int fsck_run(const struct command *c, char **arguments);
+int scrub_run(const struct command *c, char **arguments);
 int stat_run(const struct command *c, char **arguments);
 int version_run(const struct command *c, char **arguments);
 

@@ -14,20 +14,31 @@
 
 bool loamctl_json;
 
+const char *loamctl_options = "";
+
 static const struct command commands[] = {
-	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, stat_run },
-	{ "sync", "TARGET", "make all durable that was written", 1, 1,
+	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, "",
+	  stat_run },
+	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run },
-	{ "flush", "TARGET", "write what is in memory to tables", 1, 1,
+	{ "flush", "TARGET", "write what is in memory to tables", 1, 1, "",
 	  act_run },
 	{ "compact", "TARGET", "merge all tables, and collect garbage", 1, 1,
+	  "", act_run },
+	{ "gc", "TARGET", "collect garbage in the value log", 1, 1, "",
 	  act_run },
-	{ "gc", "TARGET", "collect garbage in the value log", 1, 1, act_run },
 	{ "check-point", "TARGET DIR", "an online backup into a new folder", 2,
-	  2, checkpoint_run },
-	{ "version", "[TARGET]", "of this program, and of a daemon", 0, 1,
+	  2, "", checkpoint_run },
+	{ "scrub", "TARGET", "read and verify every byte", 1, 1, "",
+	  scrub_run },
+	{ "fsck", "STORE", "check a store, -n, or mend it, -y, -p [-f]", 1, 1,
+	  "nypaf", fsck_run },
+	{ "version", "[TARGET]", "of this program, and of a daemon", 0, 1, "",
 	  version_run },
 };
+
+#define FSCK_NAME    "fsck.loamfs" /* as fsck(8) calls us */
+#define LETTERS_SIZE 16
 
 static void print_help(FILE *out)
 {
@@ -50,9 +61,10 @@ static void print_help(FILE *out)
 	      "  -h, --help     print this\n"
 	      "  -V, --version  print the version\n"
 	      "\n"
-	      "Exit status: 0 done, 1 failed, 2 a wrong command line.  More is "
-	      "in the\n"
-	      "manual page: man loamctl\n",
+	      "Exit status: 0 done, 1 failed, 2 a wrong command line, 3 damage "
+	      "was found;\n"
+	      "of fsck as in fsck(8).  More is in the manual page: man "
+	      "loamctl\n",
 	      out);
 }
 
@@ -62,63 +74,124 @@ static int usage(const char *what, const char *which)
 	return EXITS_USAGE;
 }
 
-static int run(int argc, char **argv)
+static const struct command *find(const char *name)
 {
-	int count = argc - 1;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		const struct command *c = &commands[i];
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
-		if (strcmp(argv[0], c->name) != 0)
-			continue;
-		if (count < c->arguments_min || count > c->arguments_max)
-			return usage(c->name, count < c->arguments_min
-						      ? ": an argument is "
-							"missing"
-						      : ": an argument too "
-							"many");
-		return c->run(c, argv + 1);
+static int run(int argc, char **argv)
+{
+	const struct command *c = find(argv[0]);
+	int count = argc - 1;
+	const char *letter;
+
+	if (!c)
+		return usage("no such verb: ", argv[0]);
+	for (letter = loamctl_options; *letter; letter++)
+		if (!strchr(c->options, *letter))
+			return usage("unknown option: -",
+				     (char[]){ *letter, '\0' });
+	if (count < c->arguments_min)
+		return usage(c->name, ": an argument is missing");
+	if (count > c->arguments_max)
+		return usage(c->name, ": an argument too many");
+	return c->run(c, argv + 1);
+}
+
+/* Help and version are answered whatever stands beside them. */
+static bool print_and_be_done(char **argv)
+{
+	for (argv++; *argv && strcmp(*argv, "--") != 0; argv++) {
+		if (strcmp(*argv, "-h") == 0 || strcmp(*argv, "--help") == 0) {
+			print_help(stdout);
+			return true;
+		}
+		if (strcmp(*argv, "-V") == 0 ||
+		    strcmp(*argv, "--version") == 0) {
+			puts("loamctl " PACKAGE_VERSION);
+			return true;
+		}
 	}
-	return usage("no such verb: ", argv[0]);
+	return false;
+}
+
+/* Takes an option, adding a letter to @letters; false: it is none of ours. */
+static bool take_option(const char *arg, char letters[LETTERS_SIZE])
+{
+	size_t n = strlen(letters), m = strlen(arg + 1);
+
+	if (strcmp(arg, "--json") == 0) {
+		loamctl_json = true;
+		return true;
+	}
+	if (strcmp(arg, "--repair") == 0) {
+		arg = "-y";
+		m = 1;
+	}
+	if (arg[1] == '-' || m == 0 || n + m >= LETTERS_SIZE)
+		return false;
+	memcpy(letters + n, arg + 1, m + 1);
+	return true;
+}
+
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	out_wrong("cannot write the result");
+	return EXITS_FAILED;
+}
+
+/* Leaves the words of the command line in @words; returns how many, or -1. */
+static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
+{
+	bool options = true;
+	int n = 0;
+
+	for (argv++; *argv; argv++) {
+		if (!options || (*argv)[0] != '-') {
+			words[n++] = *argv;
+		} else if (strcmp(*argv, "--") == 0) {
+			options = false;
+		} else if (!take_option(*argv, letters)) {
+			(void)usage("unknown option: ", *argv);
+			return -1;
+		}
+	}
+	words[n] = NULL;
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	bool options = true;
-	int i, n = 0, rc;
+	bool as_fsck = argc > 0 && strcmp(basename(argv[0]), FSCK_NAME) == 0;
+	char letters[LETTERS_SIZE] = "", fsck[] = "fsck";
+	char **words;
+	int n, rc = EXITS_USAGE;
 
 	umask(077);
 	fs_tune_heap();
-	for (i = 1; i < argc; i++) {
-		const char *arg = argv[i];
-
-		if (!options || arg[0] != '-') {
-			argv[n++] = argv[i];
-		} else if (strcmp(arg, "--") == 0) {
-			options = false;
-		} else if (strcmp(arg, "--json") == 0) {
-			loamctl_json = true;
-		} else if (strcmp(arg, "-h") == 0 ||
-			   strcmp(arg, "--help") == 0) {
-			print_help(stdout);
-			return EXITS_DONE;
-		} else if (strcmp(arg, "-V") == 0 ||
-			   strcmp(arg, "--version") == 0) {
-			puts("loamctl " PACKAGE_VERSION);
-			return EXITS_DONE;
-		} else {
-			return usage("unknown option: ", arg);
-		}
-	}
-	argv[n] = NULL;
-	if (n == 0)
-		return usage("no verb", "");
-
-	rc = run(n, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		out_wrong("cannot write the result");
+	if (print_and_be_done(argv))
+		return finish(EXITS_DONE);
+	words = calloc((size_t)argc + 2, sizeof(*words));
+	if (!words) {
+		out_wrong("out of memory");
 		return EXITS_FAILED;
 	}
-	return rc;
+	words[0] = fsck;
+	n = take_options(argv, words + as_fsck, letters);
+	loamctl_options = letters;
+	if (n >= 0 && n + as_fsck == 0)
+		rc = usage("no verb", "");
+	else if (n >= 0)
+		rc = run(n + as_fsck, words);
+	free(words);
+	if (as_fsck && rc == EXITS_USAGE)
+		rc = EXITS_FSCK_USAGE;
+	return finish(rc);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/error.h"
@@ -66,6 +67,13 @@ const char *out_measure(char buf[OUT_NUMBER_SIZE], const char *name,
 	return out_count(buf, value);
 }
 
+void out_text(const char *text)
+{
+	for (; *text; text++)
+		putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?'
+								    : *text);
+}
+
 static bool has_colours(void)
 {
 	const char *no = getenv("NO_COLOR");
@@ -113,8 +121,68 @@ void out_wrong(const char *fmt, ...)
 	fprintf(stderr, "loamctl: %s\n", line);
 }
 
+/* ----------------------------------------------------------- progress -- */
+
+#define QUIET_NS (1 * NS_PER_S)    /* what is over by then shows nothing */
+#define DRAW_NS  (100 * NS_PER_MS) /* between two pictures */
+#define BAR_SIZE 24
+
+static uint64_t begun_ns, drawn_ns;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void draw(const char *what, double part, double rate, double left_s)
+{
+	char bar[BAR_SIZE + 1], number[OUT_NUMBER_SIZE];
+	int full = (int)(part * BAR_SIZE);
+
+	memset(bar, '.', BAR_SIZE);
+	memset(bar, '#', (size_t)full);
+	bar[BAR_SIZE] = '\0';
+	fprintf(stderr, "\r%s [%s] %3d%%  %s/s  %d:%02d left \033[K", what, bar,
+		(int)(part * 100), out_bytes(number, (uint64_t)rate),
+		(int)left_s / 60, (int)left_s % 60);
+	fflush(stderr);
+}
+
+void out_progress(const char *what, uint64_t done_bytes, uint64_t total_bytes)
+{
+	uint64_t now = now_ns();
+	double seconds, rate;
+
+	if (begun_ns == 0)
+		begun_ns = now;
+	if (now - begun_ns < QUIET_NS || now - drawn_ns < DRAW_NS ||
+	    total_bytes == 0 || done_bytes == 0 || !isatty(STDERR_FILENO))
+		return;
+	/* What is counted may grow while it is being done. */
+	done_bytes = u64_min(done_bytes, total_bytes);
+	drawn_ns = now;
+	seconds = (double)(now - begun_ns) / (double)NS_PER_S;
+	rate = (double)done_bytes / seconds;
+	draw(what, (double)done_bytes / (double)total_bytes, rate,
+	     (double)(total_bytes - done_bytes) / rate);
+}
+
+void out_progress_end(void)
+{
+	if (drawn_ns != 0)
+		fputs("\r\033[K", stderr);
+	begun_ns = 0;
+	drawn_ns = 0;
+}
+
 /* --------------------------------------------------------------- JSON -- */
 
+#define DEPTH_MAX 8
+
+static char closers[DEPTH_MAX];
 static int depth;
 static bool first;
 
@@ -179,22 +247,37 @@ static void member(const char *key)
 	fputs(": ", stdout);
 }
 
-static void open_object(void)
+static void open_with(char opener, char closer)
 {
-	putchar('{');
-	depth++;
+	assert(depth < DEPTH_MAX);
+	putchar(opener);
+	closers[depth++] = closer;
 	first = true;
 }
 
 void out_json_begin(void)
 {
-	open_object();
+	open_with('{', '}');
 }
 
 void out_json_object(const char *key)
 {
 	member(key);
-	open_object();
+	open_with('{', '}');
+}
+
+void out_json_array(const char *key)
+{
+	member(key);
+	open_with('[', ']');
+}
+
+void out_json_item(void)
+{
+	if (!first)
+		putchar(',');
+	new_line();
+	open_with('{', '}');
 }
 
 void out_json_end(void)
@@ -202,7 +285,7 @@ void out_json_end(void)
 	depth--;
 	if (!first)
 		new_line();
-	putchar('}');
+	putchar(closers[depth]);
 	first = false;
 	if (depth == 0)
 		putchar('\n');

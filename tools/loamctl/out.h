@@ -38,6 +38,17 @@ void out_failed(const char *verb, const char *path, int rc);
 /* One line on stderr. */
 void out_wrong(const char *fmt, ...) PRINTF(1, 2);
 
+/* To stdout, with `?` for control characters: a name may hold any byte. */
+void out_text(const char *text);
+
+/*
+ * A bar on stderr, with rate and time left, of what takes longer than a second;
+ * nothing where stderr is no terminal.  out_progress_end() takes it away, and
+ * does nothing if there is none.
+ */
+void out_progress(const char *what, uint64_t done_bytes, uint64_t total_bytes);
+void out_progress_end(void);
+
 /*
  * The object that a run prints: out_json_begin() opens it, out_json_end()
  * closes the innermost one that is open.
@@ -45,6 +56,8 @@ void out_wrong(const char *fmt, ...) PRINTF(1, 2);
 void out_json_begin(void);
 void out_json_object(const char *key);
 void out_json_end(void);
+void out_json_array(const char *key);
+void out_json_item(void); /* opens an object in an array */
 void out_json_number(const char *key, uint64_t value);
 void out_json_string(const char *key, const char *value);
 void out_json_bool(const char *key, bool value);
