@@ -1,6 +1,7 @@
 # loamctl, on stores and on real mounts.
 CTL_TESTS = \
 	%D%/fsck \
+	%D%/mounting \
 	%D%/verbs
 
 # The frames of the control socket, and what is none.

@@ -38,8 +38,10 @@ extern bool loamctl_json;
 int act_run(const struct command *c, char **arguments); /* sync, ... */
 int checkpoint_run(const struct command *c, char **arguments);
 int fsck_run(const struct command *c, char **arguments);
+int mkfs_run(const struct command *c, char **arguments);
 int scrub_run(const struct command *c, char **arguments);
-int stat_run(const struct command *c, char **arguments);
+int stat_run(const struct command *c, char **arguments); /* metrics, too */
+int umount_run(const struct command *c, char **arguments);
 int version_run(const struct command *c, char **arguments);
 
 #endif

@@ -10,17 +10,29 @@ loamctl_SOURCES = \
 	%D%/fsck.c \
 	%D%/loamctl.h \
 	%D%/main.c \
+	%D%/mkfs.c \
 	%D%/out.c %D%/out.h \
 	%D%/scrub.c \
 	%D%/stat.c \
 	%D%/target.c %D%/target.h \
+	%D%/umount.c \
 	src/place.h \
 	src/wire.c src/wire.h
 
-# As fsck(8) looks for it.
+# As fsck(8) and mkfs(8) look for it.
+dist_man8_MANS += %D%/fsck.loamfs.8 %D%/mkfs.loamfs.8
+
 install-exec-hook:
 	$(MKDIR_P) '$(DESTDIR)$(sbindir)'
 	ln -sf '$(bindir)/loamctl' '$(DESTDIR)$(sbindir)/fsck.loamfs'
+	ln -sf '$(bindir)/loamctl' '$(DESTDIR)$(sbindir)/mkfs.loamfs'
 
 uninstall-hook:
-	rm -f '$(DESTDIR)$(sbindir)/fsck.loamfs'
+	rm -f '$(DESTDIR)$(sbindir)/fsck.loamfs' \
+		'$(DESTDIR)$(sbindir)/mkfs.loamfs'
+
+# Where the shells look.
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/vendor-completions
+dist_bashcomp_DATA = %D%/completion/loamctl
+dist_zshcomp_DATA = %D%/completion/_loamctl

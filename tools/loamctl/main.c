@@ -17,8 +17,13 @@ bool loamctl_json;
 const char *loamctl_options = "";
 
 static const struct command commands[] = {
+	{ "mkfs", "STORE", "make a store with an empty filesystem", 1, 1, "",
+	  mkfs_run },
+	{ "umount", "TARGET", "unmount, and wait until all is on disk", 1, 1,
+	  "", umount_run },
 	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, "",
 	  stat_run },
+	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run },
 	{ "flush", "TARGET", "write what is in memory to tables", 1, 1, "",
@@ -37,7 +42,6 @@ static const struct command commands[] = {
 	  version_run },
 };
 
-#define FSCK_NAME    "fsck.loamfs" /* as fsck(8) calls us */
 #define LETTERS_SIZE 16
 
 static void print_help(FILE *out)
@@ -167,31 +171,42 @@ static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
 	return n;
 }
 
+/* The verb of the name that we are called by, or NULL: it is in @argv. */
+static char *verb_of_name(char *name)
+{
+	static char fsck[] = "fsck", mkfs[] = "mkfs";
+
+	name = basename(name);
+	if (strcmp(name, "fsck.loamfs") == 0)
+		return fsck;
+	return strcmp(name, "mkfs.loamfs") == 0 ? mkfs : NULL;
+}
+
 int main(int argc, char **argv)
 {
-	bool as_fsck = argc > 0 && strcmp(basename(argv[0]), FSCK_NAME) == 0;
-	char letters[LETTERS_SIZE] = "", fsck[] = "fsck";
+	char *verb = argc > 0 ? verb_of_name(argv[0]) : NULL;
+	char letters[LETTERS_SIZE] = "";
+	int n, given = verb != NULL, rc = EXITS_USAGE;
 	char **words;
-	int n, rc = EXITS_USAGE;
 
 	umask(077);
 	fs_tune_heap();
-	if (print_and_be_done(argv))
+	if (argc > 0 && print_and_be_done(argv))
 		return finish(EXITS_DONE);
 	words = calloc((size_t)argc + 2, sizeof(*words));
 	if (!words) {
 		out_wrong("out of memory");
 		return EXITS_FAILED;
 	}
-	words[0] = fsck;
-	n = take_options(argv, words + as_fsck, letters);
+	words[0] = verb;
+	n = argc > 0 ? take_options(argv, words + given, letters) : 0;
 	loamctl_options = letters;
-	if (n >= 0 && n + as_fsck == 0)
+	if (n >= 0 && n + given == 0)
 		rc = usage("no verb", "");
 	else if (n >= 0)
-		rc = run(n + as_fsck, words);
-	free(words);
-	if (as_fsck && rc == EXITS_USAGE)
+		rc = run(n + given, words);
+	if (verb && strcmp(verb, "fsck") == 0 && rc == EXITS_USAGE)
 		rc = EXITS_FSCK_USAGE;
+	free(words);
 	return finish(rc);
 }

@@ -1,6 +1,6 @@
 /*
- * stat and version: what the lines of fs_admin() say, for people and for
- * programs.
+ * stat, metrics and version: what the lines of fs_admin() say, for people and
+ * for programs.
  */
 #include "config.h"
 
@@ -192,6 +192,29 @@ static void print_people(const struct target *t, const struct items *items)
 	}
 }
 
+/*
+ * The text format of Prometheus.  Nothing says which of them only ever grow, so
+ * all are untyped, which rate() takes as well.  Nanoseconds become seconds, the
+ * base unit.
+ */
+static void print_metrics(const struct items *items)
+{
+	size_t i, n;
+
+	for (i = 0; i < items->count; i++) {
+		const struct item *item = &items->at[i];
+
+		n = strlen(item->name);
+		if (n > 3 && strcmp(item->name + n - 3, "_ns") == 0)
+			printf("loamfs_%s_%.*s_seconds %.9f\n", item->group,
+			       (int)(n - 3), item->name,
+			       (double)item->value / (double)NS_PER_S);
+		else
+			printf("loamfs_%s_%s %" PRIu64 "\n", item->group,
+			       item->name, item->value);
+	}
+}
+
 int stat_run(const struct command *c, char **arguments)
 {
 	static struct items items;
@@ -207,7 +230,9 @@ int stat_run(const struct command *c, char **arguments)
 	rc = target_run(&t, "stat", "", &sink);
 	if (rc == 0)
 		rc = parse(&items);
-	if (rc == 0 && loamctl_json)
+	if (rc == 0 && strcmp(c->name, "metrics") == 0)
+		print_metrics(&items);
+	else if (rc == 0 && loamctl_json)
 		print_json(&t, &items);
 	else if (rc == 0)
 		print_people(&t, &items);
