@@ -29,4 +29,5 @@ loamfs_SOURCES = \
 	%D%/scratch.c %D%/scratch.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
+	%D%/view.h \
 	%D%/wire.c %D%/wire.h

@@ -14,3 +14,12 @@ TESTS += %D%/kvbench %D%/layers
 if !SANITIZE
 TESTS += %D%/fsbench
 endif
+
+# What reads files of the source tree, or writes beside itself: enough to see
+# whether a distribution is whole, since all the others are programs.
+DIST_TESTS = \
+	%D%/ctl/verbs \
+	%D%/kvbench \
+	%D%/layers \
+	%D%/mount/conforms \
+	%D%/mount/options
