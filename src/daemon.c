@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,12 +64,38 @@ fail:
 	return -err;
 }
 
+/* A name that begins with @ is an abstract one, which begins with a NUL. */
+static int tell_manager(const char *socket_name)
+{
+	static const char state[] = "READY=1";
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t size = strlen(socket_name);
+	ssize_t n;
+	int fd, rc;
+
+	if (size >= sizeof(to.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(to.sun_path, socket_name, size);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	n = sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+		   (const struct sockaddr *)&to,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
+	rc = n < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
 int daemon_ready(void)
 {
+	const char *manager = getenv("NOTIFY_SOCKET");
 	int rc = 0, null;
 
 	if (ready_fd < 0)
-		return 0;
+		return manager && *manager ? tell_manager(manager) : 0;
 
 	log_to_syslog();
 	setsid();

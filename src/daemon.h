@@ -7,6 +7,9 @@
  * parent end, with status 0, so that whoever waits for it finds a mount that
  * works.  If the child ends before, it has said why on the stderr that both
  * share, and the parent ends with status 1.
+ *
+ * In the foreground a service manager may wait instead: systemd, which names a
+ * socket in the environment (sd_notify(3)), is told in the same moment.
  */
 #ifndef SRC_DAEMON_H
 #define SRC_DAEMON_H
@@ -18,9 +21,9 @@
 int daemon_fork(void);
 
 /*
- * Lets go of the terminal, the working directory and stderr, and of the parent.
- * Does nothing in the foreground.  Returns 0, or a negative errno if the parent
- * is gone: then nobody waits for this mount any more.
+ * Lets go of the terminal, the working directory and stderr, and of the parent;
+ * in the foreground, tells the service manager if there is one.  Returns 0, or
+ * a negative errno if nobody waits for this mount any more.
  */
 int daemon_ready(void);
 

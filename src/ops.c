@@ -52,11 +52,12 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->congestion_threshold = conn->max_background * 3 / 4;
 	device_add_flags(wanted_by_hand);
 
-	/* The parent that waited is gone: a mount that nobody asked for any
-	 * more is still a good one, so say it and go on. */
+	/* Who waited is gone: a mount that nobody asked for any more is still a
+	 * good one, so say it and go on. */
 	rc = daemon_ready();
 	if (rc < 0)
-		log_error("cannot leave the terminal: %s", strerror(-rc));
+		log_error("cannot tell that the mount is ready: %s",
+			  strerror(-rc));
 }
 
 const struct fuse_lowlevel_ops ops_table = {

@@ -4,3 +4,4 @@ EXTRA_DIST += %D%/check %D%/lib.sh %D%/quickstart
 include tools/kvbench/local.mk
 include tools/fsbench/local.mk
 include tools/loamctl/local.mk
+include tools/systemd/local.mk

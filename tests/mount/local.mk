@@ -12,6 +12,7 @@ MOUNT_TESTS = \
 	%D%/links \
 	%D%/options \
 	%D%/programs \
+	%D%/ready \
 	%D%/signals \
 	%D%/sqlite \
 	%D%/stress \
