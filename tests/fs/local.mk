@@ -26,7 +26,8 @@ FS_FIXTURE = \
 	%D%/model_step.h \
 	tests/suite.h
 
-tests_fs_test_crash_SOURCES = %D%/test_crash.c $(FS_FIXTURE)
+tests_fs_test_crash_SOURCES = %D%/test_crash.c \
+	%D%/workload.c %D%/workload.h $(FS_FIXTURE)
 tests_fs_test_crash_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_crash_LDADD = $(FS_TEST_LIBS)
 

@@ -36,9 +36,9 @@ void model_copy(struct model *to, const struct model *from)
 	for (i = 0; i < MODEL_NODES; i++) {
 		if (!from->nodes[i].bytes)
 			continue;
-		to->nodes[i].bytes = malloc(MODEL_FILE_MAX);
+		to->nodes[i].bytes = calloc(1, MODEL_FILE_MAX);
 		memcpy(to->nodes[i].bytes, from->nodes[i].bytes,
-		       MODEL_FILE_MAX);
+		       from->nodes[i].size);
 	}
 }
 
@@ -387,5 +387,15 @@ int model_set_flags(struct model *m, int node, unsigned flags)
 	if (n->flags & flags & FS_FLAG_IMMUTABLE && n->flags != flags)
 		return -EPERM;
 	n->flags = flags;
+	return 0;
+}
+
+int model_set_mode(struct model *m, int node, mode_t permissions)
+{
+	struct model_node *n = &m->nodes[node];
+
+	if (is_kept(m, node))
+		return -EPERM;
+	n->mode = (n->mode & S_IFMT) | permissions;
 	return 0;
 }

@@ -20,14 +20,15 @@
 
 struct model_node {
 	bool used;
-	uint64_t ino; /* of the same thing in the filesystem */
+	uint64_t ino; /* of the same thing in the filesystem; 0: unknown */
 	mode_t mode;
 	unsigned links; /* names that lead to it; the root has one */
 	int parent;     /* of a directory */
 	size_t size;    /* of a regular file */
 	uint8_t *bytes; /* MODEL_FILE_MAX of them, zero behind size */
 	unsigned flags; /* FS_FLAG_* */
-	size_t xattrs[MODEL_XATTRS]; /* bytes of the value; 0: there is none */
+	size_t xattrs[MODEL_XATTRS];  /* 1 + the value's bytes; 0: no value */
+	char target[MODEL_NAME_SIZE]; /* of a symlink */
 };
 
 struct model_name {
@@ -45,7 +46,7 @@ struct model {
 void model_init(struct model *m);
 void model_fini(struct model *m);
 
-/* A deep copy. */
+/* A deep copy; @to is not freed before. */
 void model_copy(struct model *to, const struct model *from);
 
 /* The name, or NULL. */
@@ -82,9 +83,10 @@ int model_fallocate(struct model *m, int node, int mode, size_t offset,
 ssize_t model_copy_range(struct model *m, int from, size_t in, int to,
 			 size_t out, size_t size);
 
-/* @size 0 removes; @how: FS_XATTR_*. */
+/* @size: as in xattrs, 0 removes; @how: FS_XATTR_*. */
 int model_set_xattr(struct model *m, int node, int number, size_t size,
 		    unsigned how);
 int model_set_flags(struct model *m, int node, unsigned flags);
+int model_set_mode(struct model *m, int node, mode_t permissions);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XATTR_BYTES_MAX 3000 /* some in the tree, some beside it */
+#define XATTR_BYTES_MAX 5000 /* some in the tree, some beside it */
 
 bool model_file_write(struct model *m, struct fs *fs, const struct choice *c,
 		      unsigned *seed)
@@ -87,10 +87,19 @@ static void xattr_name(char *out, size_t size, int number)
 	snprintf(out, size, "user.%d", number);
 }
 
-/* Tells its size and its name. */
-static void xattr_value(char *out, int number, size_t size)
+/*
+ * Tells its size and its name, and does not compress.  As in the model, @size
+ * is one more than there are bytes: an empty value is a value.
+ */
+static void xattr_value(uint8_t *out, int number, size_t size)
 {
-	memset(out, 'a' + number + (int)(size % 20), size);
+	uint64_t state = size * MODEL_XATTRS + (size_t)number;
+	size_t i;
+
+	for (i = 0; i + 1 < size; i++) {
+		state = state * 6364136223846793005u + 1;
+		out[i] = (uint8_t)(state >> 56);
+	}
 }
 
 bool model_file_xattr(struct model *m, struct fs *fs, const struct choice *c,
@@ -102,9 +111,12 @@ bool model_file_xattr(struct model *m, struct fs *fs, const struct choice *c,
 	unsigned flags = how[rand_r(seed) % 4];
 	size_t size = 1 + (size_t)rand_r(seed) % XATTR_BYTES_MAX;
 	uint64_t ino = m->nodes[c->node].ino;
-	char name[32], value[XATTR_BYTES_MAX];
+	uint8_t value[XATTR_BYTES_MAX];
+	char name[32];
 	int rc;
 
+	if (rand_r(seed) % 2)
+		size = 1 + size % 60;
 	xattr_name(name, sizeof(name), number);
 	if (rand_r(seed) % 3 == 0) {
 		size = 0;
@@ -112,7 +124,7 @@ bool model_file_xattr(struct model *m, struct fs *fs, const struct choice *c,
 		rc = fs_removexattr(fs, ino, name);
 	} else {
 		xattr_value(value, number, size);
-		rc = fs_setxattr(fs, ino, name, value, size, flags);
+		rc = fs_setxattr(fs, ino, name, value, size - 1, flags);
 	}
 	if (unknown_failure(rc))
 		return false;
@@ -122,8 +134,9 @@ bool model_file_xattr(struct model *m, struct fs *fs, const struct choice *c,
 
 static bool same_xattr(const struct model_node *n, struct fs *fs, int number)
 {
-	char name[32], want[XATTR_BYTES_MAX], got[XATTR_BYTES_MAX];
+	uint8_t want[XATTR_BYTES_MAX], got[XATTR_BYTES_MAX];
 	size_t size = n->xattrs[number];
+	char name[32];
 	ssize_t rc;
 
 	xattr_name(name, sizeof(name), number);
@@ -131,7 +144,7 @@ static bool same_xattr(const struct model_node *n, struct fs *fs, int number)
 	if (size == 0)
 		return rc == -ENODATA;
 	xattr_value(want, number, size);
-	return rc == (ssize_t)size && memcmp(got, want, size) == 0;
+	return rc == (ssize_t)size - 1 && memcmp(got, want, size - 1) == 0;
 }
 
 static size_t list_size(const struct model_node *n)
@@ -160,7 +173,7 @@ bool model_file_flags(struct model *m, struct fs *fs, const struct choice *c,
 	unsigned flags = some[rand_r(seed) % 5];
 	int node = c->node, i, rc;
 
-	if (rand_r(seed) % 3 > 0) {
+	if (rand_r(seed) % 6 > 0) {
 		flags = 0;
 		for (i = 0; i < MODEL_NODES; i++)
 			if (m->nodes[i].used && m->nodes[i].flags)
@@ -170,6 +183,18 @@ bool model_file_flags(struct model *m, struct fs *fs, const struct choice *c,
 	if (unknown_failure(rc))
 		return false;
 	return agree("flags", model_set_flags(m, node, flags), rc);
+}
+
+bool model_file_mode(struct model *m, struct fs *fs, const struct choice *c,
+		     unsigned *seed)
+{
+	struct stat st = { .st_mode = (mode_t)rand_r(seed) % 01000 };
+	int rc;
+
+	rc = fs_setattr(fs, m->nodes[c->node].ino, &st, FS_SET_MODE, NULL);
+	if (unknown_failure(rc))
+		return false;
+	return agree("chmod", model_set_mode(m, c->node, st.st_mode), rc);
 }
 
 /* ------------------------------------------------------ the comparison -- */
@@ -192,6 +217,20 @@ static bool same_bytes(const struct model_node *n, struct fs *fs, char *why,
 		return false;
 	}
 	return true;
+}
+
+static bool same_target(const struct model_node *n, struct fs *fs, char *why,
+			size_t size)
+{
+	char got[MODEL_NAME_SIZE] = "";
+	ssize_t length;
+
+	length = fs_readlink(fs, n->ino, got, sizeof(got) - 1);
+	if (length == (ssize_t)strlen(n->target) && strcmp(got, n->target) == 0)
+		return true;
+	snprintf(why, size, "inode %llu: target %zd %s",
+		 (unsigned long long)n->ino, length, got);
+	return false;
 }
 
 bool model_file_same(const struct model_node *n, struct fs *fs, char *why,
@@ -218,5 +257,7 @@ bool model_file_same(const struct model_node *n, struct fs *fs, char *why,
 			 (unsigned long long)n->ino);
 		return false;
 	}
+	if (S_ISLNK(n->mode))
+		return same_target(n, fs, why, size);
 	return !S_ISREG(n->mode) || same_bytes(n, fs, why, size);
 }

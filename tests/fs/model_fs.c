@@ -11,7 +11,7 @@ static const struct fs_cred cred = { .uid = 1000, .gid = 100 };
 
 /* ------------------------------------------------------------- a step -- */
 
-/* Few names, so that they collide. */
+/* Not many names, so that they collide. */
 static void choose(struct choice *c, struct model *m, unsigned *seed)
 {
 	static const unsigned flags[] = { 0,
@@ -26,8 +26,8 @@ static void choose(struct choice *c, struct model *m, unsigned *seed)
 	c->node = model_pick(m, 0, seed);
 	c->file = model_pick(m, S_IFREG, seed);
 	c->other = model_pick(m, S_IFREG, seed);
-	snprintf(c->name, sizeof(c->name), "%c", 'a' + rand_r(seed) % 6);
-	snprintf(c->newname, sizeof(c->newname), "%c", 'a' + rand_r(seed) % 6);
+	snprintf(c->name, sizeof(c->name), "%c", 'a' + rand_r(seed) % 12);
+	snprintf(c->newname, sizeof(c->newname), "%c", 'a' + rand_r(seed) % 12);
 	c->flags = flags[rand_r(seed) % 6];
 	c->offset = (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
 	if (rand_r(seed) % 3 == 0)
@@ -61,6 +61,9 @@ static bool create(struct model *m, struct fs *fs, const struct choice *c,
 	agree("create", model_create(m, c->dir, c->name, mode, &node), rc);
 	if (rc == 0) {
 		m->nodes[node].ino = entry.ino;
+		if (S_ISLNK(mode))
+			memcpy(m->nodes[node].target, c->newname,
+			       sizeof(c->newname));
 		fs_forget(fs, entry.ino, 1);
 	}
 	return true;
@@ -125,29 +128,46 @@ static bool remove_name(struct model *m, struct fs *fs, const struct choice *c,
 		     model_remove(m, c->dir, c->name, want_dir), rc);
 }
 
+/* Nobody tells the number of a whiteout; see learn_numbers(). */
 static bool move(struct model *m, struct fs *fs, const struct choice *c)
 {
-	uint64_t dir = m->nodes[c->dir].ino;
-	struct fs_entry made;
-	int node = -1, want, rc;
+	int made, want, rc;
 
 	if (c->flags & RENAME_WHITEOUT && !model_has_room(m))
 		return true;
-	rc = fs_rename(fs, dir, c->name, m->nodes[c->newdir].ino, c->newname,
-		       c->flags, &cred);
+	rc = fs_rename(fs, m->nodes[c->dir].ino, c->name,
+		       m->nodes[c->newdir].ino, c->newname, c->flags, &cred);
 	if (unknown_failure(rc))
 		return false;
 	if (c->flags & RENAME_WHITEOUT)
 		want = model_whiteout(m, c->dir, c->name, c->newdir, c->newname,
-				      c->flags, &node);
+				      c->flags, &made);
 	else
 		want = model_rename(m, c->dir, c->name, c->newdir, c->newname,
 				    c->flags);
-	agree("rename", want, rc);
-	if (node >= 0) {
-		ck_ok(fs_lookup(fs, dir, c->name, &made));
-		m->nodes[node].ino = made.ino;
-		fs_forget(fs, made.ino, 1);
+	return agree("rename", want, rc);
+}
+
+/*
+ * Looked up before they are needed, not by the step that made the inode: that
+ * one is done, even if nothing can be read any more.
+ */
+static bool learn_numbers(struct model *m, struct fs *fs)
+{
+	struct fs_entry entry;
+	int i, rc;
+
+	for (i = 0; i < MODEL_NAMES; i++) {
+		const struct model_name *name = &m->names[i];
+
+		if (!name->used || m->nodes[name->node].ino != 0)
+			continue;
+		rc = fs_lookup(fs, m->nodes[name->dir].ino, name->name, &entry);
+		if (unknown_failure(rc))
+			return false;
+		ck_ok(rc);
+		m->nodes[name->node].ino = entry.ino;
+		fs_forget(fs, entry.ino, 1);
 	}
 	return true;
 }
@@ -156,8 +176,10 @@ bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed)
 {
 	struct choice c;
 
+	if (!learn_numbers(m, fs))
+		return false;
 	choose(&c, m, seed);
-	switch (rand_r(seed) % 18) {
+	switch (rand_r(seed) % 19) {
 	case 0:
 	case 1:
 		return create(m, fs, &c, S_IFREG | 0644);
@@ -189,6 +211,8 @@ bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed)
 		return model_file_flags(m, fs, &c, seed);
 	case 16:
 		return create_unnamed(m, fs, &c);
+	case 17:
+		return model_file_mode(m, fs, &c, seed);
 	default:
 		return move(m, fs, &c);
 	}
@@ -216,10 +240,14 @@ static bool same_node(struct model *m, int node, struct fs *fs, char *why,
 	return model_file_same(n, fs, why, size);
 }
 
-/* Every entry of the listing is in the model; the caller knows how many. */
+/*
+ * Every entry of the listing is in the model; the caller knows how many.  What
+ * number an inode has is learned here, if it is not known.
+ */
 static bool same_entry(struct model *m, int dir, const struct fs_dirent *entry)
 {
-	struct model_name *n;
+	struct model_name *name;
+	struct model_node *n;
 
 	if (strcmp(entry->name, ".") == 0)
 		return entry->ino == m->nodes[dir].ino;
@@ -227,9 +255,13 @@ static bool same_entry(struct model *m, int dir, const struct fs_dirent *entry)
 		return entry->ino == m->nodes[m->nodes[dir].parent].ino;
 	if (strlen(entry->name) >= MODEL_NAME_SIZE)
 		return false;
-	n = model_find(m, dir, entry->name);
-	return n && m->nodes[n->node].ino == entry->ino &&
-	       (m->nodes[n->node].mode & S_IFMT) == entry->type;
+	name = model_find(m, dir, entry->name);
+	if (!name)
+		return false;
+	n = &m->nodes[name->node];
+	if (n->ino == 0)
+		n->ino = entry->ino;
+	return n->ino == entry->ino && (n->mode & S_IFMT) == entry->type;
 }
 
 static bool same_listing(struct model *m, int dir, struct fs *fs, char *why,
@@ -262,10 +294,26 @@ static bool same_listing(struct model *m, int dir, struct fs *fs, char *why,
 	return same;
 }
 
+/* From the root downwards, so that each number is known when it is needed. */
+static bool same_tree(struct model *m, int dir, struct fs *fs, char *why,
+		      size_t size)
+{
+	bool same = same_listing(m, dir, fs, why, size);
+	int i;
+
+	for (i = 0; same && i < MODEL_NAMES; i++) {
+		const struct model_name *n = &m->names[i];
+
+		if (n->used && n->dir == dir && S_ISDIR(m->nodes[n->node].mode))
+			same = same_tree(m, n->node, fs, why, size);
+	}
+	return same;
+}
+
 bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size)
 {
 	struct fs_usage usage;
-	bool same = true;
+	bool same;
 	int i;
 
 	ck_ok(fs_usage(fs, &usage));
@@ -274,12 +322,9 @@ bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size)
 			 (unsigned long long)usage.inodes, model_count(m));
 		return false;
 	}
-	for (i = 0; same && i < MODEL_NODES; i++) {
-		if (!m->nodes[i].used)
-			continue;
-		same = same_node(m, i, fs, why, size);
-		if (same && S_ISDIR(m->nodes[i].mode))
-			same = same_listing(m, i, fs, why, size);
-	}
+	same = same_tree(m, 0, fs, why, size);
+	for (i = 0; same && i < MODEL_NODES; i++)
+		if (m->nodes[i].used)
+			same = same_node(m, i, fs, why, size);
 	return same;
 }

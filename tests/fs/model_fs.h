@@ -15,7 +15,10 @@
  */
 bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed);
 
-/* Whether both hold the same; if not, @why (of @size bytes) says what. */
+/*
+ * Whether both hold the same; if not, @why (of @size bytes) says what.  Numbers
+ * of inodes that @m does not know are taken from @fs, from name to name.
+ */
 bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size);
 
 #endif

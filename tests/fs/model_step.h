@@ -56,8 +56,10 @@ bool model_file_xattr(struct model *m, struct fs *fs, const struct choice *c,
 		      unsigned *seed);
 bool model_file_flags(struct model *m, struct fs *fs, const struct choice *c,
 		      unsigned *seed);
+bool model_file_mode(struct model *m, struct fs *fs, const struct choice *c,
+		     unsigned *seed);
 
-/* Whether bytes, xattrs and flags are as the model has them; else @why. */
+/* Whether bytes, target, xattrs and flags are the model's; else @why. */
 bool model_file_same(const struct model_node *n, struct fs *fs, char *why,
 		     size_t size);
 

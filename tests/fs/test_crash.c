@@ -1,10 +1,24 @@
-/* Power cuts: what is found afterwards is a state that was, and a sound one. */
-#include "tests/fs/fixture.h"
+/*
+ * Power cuts: what is found afterwards is a state that was, and a sound one.
+ *
+ * The power fails at the k-th call of a workload (workload.h), the disk keeps
+ * of what was not synced what chance has it keep, and the power fails again
+ * while that is opened.  Then the tree must be exactly as after one of the
+ * operations, none half done, and not before one that an fsync covered; and
+ * fs_check() must find nothing.
+ *
+ *      tests/fs/test_crash [--states N] [--seed S] [--from F]
+ *
+ * looks at the states F to F + N - 1 of seed S, instead of the short run.
+ */
+#include "tests/fs/workload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "engine/base/error.h"
 #include "fs/schema.h"
 #include "fs/truncate.h"
-#include "tests/fs/model_fs.h"
 
 /* Opens what a cut of @env leaves; everything in it must be in order. */
 static void open_after_cut(struct env *env, enum env_mem_loss loss,
@@ -89,6 +103,80 @@ START_TEST(a_cut_leaves_a_state_since_the_last_sync)
 	}
 	past_forget(&past);
 	model_fini(&m);
+}
+END_TEST
+
+/* -------------------------------------------------------- at every call -- */
+
+#define STATES_EACH 400 /* of one workload, until the next one is made */
+
+struct cut {
+	uint64_t kth;  /* the call at which the power fails */
+	uint64_t seed; /* of what the disk keeps, and of the second cut */
+};
+
+/* One state: a cut at a call, and another one while that is opened. */
+static void cut_once(const struct workload *w, const struct cut *cut,
+		     const char *what)
+{
+	struct env *env = workload_env(w), *after, *again;
+	struct fs_options options = fx_options();
+	struct outcome out;
+	struct fs *fs;
+
+	env_mem_arm(env, ENV_MEM_CUT, cut->kth, true);
+	workload_run(w, env, &out);
+	ck_ok(env_mem_cut(env, cut->seed % 4, cut->seed, &after));
+	env_free(env);
+
+	env_mem_arm(after, ENV_MEM_CUT, 1 + cut->seed * 7 % 80, true);
+	if (fs_open_env(&fs, after, &options) == 0)
+		fs_close(fs);
+	ck_ok(env_mem_cut(after, cut->seed / 4 % 4, cut->seed, &again));
+	env_free(after);
+
+	workload_check(w, again, out.synced, out.begun, what);
+}
+
+/* Steps by a prime, so that all calls are met. */
+static void cut_states(uint64_t from, uint64_t count, uint64_t seed)
+{
+	static struct workload w;
+	uint64_t made = UINT64_MAX, n;
+	char what[100];
+
+	for (n = from; n < from + count; n++) {
+		uint64_t block = n / STATES_EACH;
+		struct cut cut = { .seed = seed + n };
+
+		if (block != made) {
+			if (made != UINT64_MAX)
+				workload_fini(&w);
+			workload_init(&w, block % WORKLOAD_KINDS,
+				      (unsigned)(seed * 8191 + block));
+			made = block;
+		}
+		cut.kth = 1 + n * 7919 % w.calls;
+		snprintf(what, sizeof(what),
+			 "state %" PRIu64 " of seed %" PRIu64, n, seed);
+		cut_once(&w, &cut, what);
+	}
+	workload_fini(&w);
+}
+
+START_TEST(a_cut_at_any_call_leaves_a_state_since_the_last_sync)
+{
+	cut_states((uint64_t)_i * STATES_EACH, 100, 1);
+}
+END_TEST
+
+static uint64_t long_states, long_seed = 1, long_from;
+
+START_TEST(long_run)
+{
+	cut_states(long_from, long_states, long_seed);
+	printf("%" PRIu64 " states from seed %" PRIu64 ", 0 violations\n",
+	       long_states, long_seed);
 }
 END_TEST
 
@@ -229,14 +317,39 @@ START_TEST(orphans_in_use_are_swept_after_a_cut)
 }
 END_TEST
 
-int main(void)
+static void read_arguments(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i + 1 < argc; i += 2) {
+		uint64_t number = strtoull(argv[i + 1], NULL, 10);
+
+		if (strcmp(argv[i], "--states") == 0)
+			long_states = number;
+		else if (strcmp(argv[i], "--seed") == 0)
+			long_seed = number;
+		else if (strcmp(argv[i], "--from") == 0)
+			long_from = number;
+	}
+}
+
+int main(int argc, char **argv)
 {
 	Suite *s = suite_create("crash");
 	TCase *tc = suite_case(s, "crash");
 
+	read_arguments(argc, argv);
+	if (long_states) {
+		tcase_set_timeout(tc, 24 * 3600);
+		tcase_add_test(tc, long_run);
+		return suite_run(s);
+	}
 	tcase_add_checked_fixture(tc, fx_setup, fx_teardown);
 	tcase_add_loop_test(tc, a_cut_leaves_a_state_since_the_last_sync, 0,
 			    CUT_SEEDS);
+	tcase_add_loop_test(
+		tc, a_cut_at_any_call_leaves_a_state_since_the_last_sync, 0,
+		WORKLOAD_KINDS);
 	tcase_add_loop_test(tc, a_cut_purge_is_finished_later, 0, 2);
 	tcase_add_test(tc, counters_are_true_after_a_cut);
 	tcase_add_test(tc, numbers_are_not_given_out_again_after_a_cut);
