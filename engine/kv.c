@@ -10,6 +10,7 @@
 #include "engine/meter.h"
 #include "engine/recover.h"
 #include "engine/sched.h"
+#include "engine/space.h"
 #include "engine/store.h"
 
 const struct kv_options kv_options_default = {
@@ -301,14 +302,18 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 int kv_space(struct kv *kv, struct kv_space *space)
 {
 	struct env_space medium;
+	uint64_t reserve;
 	int rc;
 
 	rc = env_space(kv->env, &medium);
 	if (rc < 0)
 		return rc;
+	reserve = space_reserve(kv, &medium);
 	*space = (struct kv_space){
 		.bytes_total = medium.bytes_total,
 		.bytes_free = medium.bytes_free,
+		.bytes_avail = medium.bytes_free -
+			       u64_min(reserve, medium.bytes_free),
 	};
 	return 0;
 }

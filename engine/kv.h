@@ -389,7 +389,8 @@ int kv_stats(struct kv *kv, struct kv_stats *stats) MUST_USE;
 /* The medium that the store lies on. */
 struct kv_space {
 	uint64_t bytes_total;
-	uint64_t bytes_free; /* that this process may still use */
+	uint64_t bytes_free;  /* that this process may still use */
+	uint64_t bytes_avail; /* of these: beside the reserve */
 };
 
 /* Asks the medium, and looks at nothing of the store.  Returns 0 or -EIO. */

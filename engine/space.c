@@ -38,6 +38,11 @@ static void get_cleaned(struct kv *kv)
 	mutex_unlock(&kv->state);
 }
 
+uint64_t space_reserve(const struct kv *kv, const struct env_space *medium)
+{
+	return u64_min(kv->options.reserve_bytes, medium->bytes_total / 8);
+}
+
 /* Asks the medium: 0 if it has room for @bytes, which are then taken. */
 static int ask(struct kv *kv, size_t bytes)
 {
@@ -48,7 +53,7 @@ static int ask(struct kv *kv, size_t bytes)
 	rc = env_space(kv->env, &space);
 	if (rc < 0)
 		return rc;
-	reserve = u64_min(kv->options.reserve_bytes, space.bytes_total / 8);
+	reserve = space_reserve(kv, &space);
 	if (space.bytes_free < reserve + bytes)
 		return error_set(-ENOSPC,
 				 "no space is left beside the reserve");

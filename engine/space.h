@@ -17,7 +17,11 @@
 
 #define SPACE_ASK_BYTES (16 * MIB)
 
+struct env_space;
 struct kv;
+
+/* How much of @medium is kept for batches that use the reserve, in bytes. */
+uint64_t space_reserve(const struct kv *kv, const struct env_space *medium);
 
 /* Takes room for @bytes.  Returns 0, -ENOSPC, or -EIO. */
 int space_take(struct kv *kv, size_t bytes) MUST_USE;

@@ -122,7 +122,7 @@ static int check_room(struct fs *fs, uint64_t size)
 	rc = kv_space(fs->kv, &space);
 	if (rc < 0)
 		return rc;
-	return size > space.bytes_free ? -ENOSPC : 0;
+	return size > space.bytes_avail ? -ENOSPC : 0;
 }
 
 static int check_mode(int mode)

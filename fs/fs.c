@@ -178,28 +178,29 @@ int fs_sync(struct fs *fs)
 
 /*
  * An inode needs no place of its own, so how many more there can be depends
- * on what is in them: one a free block is what is promised.
+ * on what is in them: one a free block is what is promised.  What is kept for
+ * deletes is free, but not available: writes are refused before it.
  */
 int fs_statfs(struct fs *fs, struct statvfs *out)
 {
 	uint64_t inodes = atomic_load(&fs->inodes);
-	uint64_t blocks_free;
+	uint64_t blocks_avail;
 	struct kv_space space;
 	int rc;
 
 	rc = kv_space(fs->kv, &space);
 	if (rc < 0)
 		return rc;
-	blocks_free = space.bytes_free / BLOCK_BYTES;
+	blocks_avail = space.bytes_avail / BLOCK_BYTES;
 	*out = (struct statvfs){
 		.f_bsize = BLOCK_BYTES,
 		.f_frsize = BLOCK_BYTES,
 		.f_blocks = space.bytes_total / BLOCK_BYTES,
-		.f_bfree = blocks_free,
-		.f_bavail = blocks_free,
-		.f_files = inodes + blocks_free,
-		.f_ffree = blocks_free,
-		.f_favail = blocks_free,
+		.f_bfree = space.bytes_free / BLOCK_BYTES,
+		.f_bavail = blocks_avail,
+		.f_files = inodes + blocks_avail,
+		.f_ffree = blocks_avail,
+		.f_favail = blocks_avail,
 		.f_namemax = FS_NAME_MAX,
 	};
 	return 0;

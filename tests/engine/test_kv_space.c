@@ -94,6 +94,8 @@ START_TEST(space_is_that_of_the_medium)
 	ck_ok(kv_space(kv, &after));
 	ck_assert_uint_eq(after.bytes_free, 64 * MIB - env_mem_bytes(env));
 	ck_assert_uint_lt(after.bytes_free, before.bytes_free);
+	/* No reserve was asked for. */
+	ck_assert_uint_eq(after.bytes_avail, after.bytes_free);
 	ck_ok(kv_close(kv));
 	env_free(env);
 }
