@@ -82,7 +82,10 @@ static bool makes_zeros(const struct range *r)
 	return r->mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
 }
 
-/* The end of the last batch gives the file its size. */
+/*
+ * The last batch gives the file its size, and sets @at to the end: there is
+ * nothing to do behind the old one, and nothing may fail any more.
+ */
 static int step(struct fs *fs, struct inode *inode, const struct range *r,
 		uint64_t *at) NEEDS(inode->lock)
 {
@@ -101,8 +104,11 @@ static int step(struct fs *fs, struct inode *inode, const struct range *r,
 		rc = zero_some(&w, at, to);
 	else
 		*at = to;
-	if (*at >= to && !(r->mode & FALLOC_FL_KEEP_SIZE))
-		w.rec.size = u64_max(w.rec.size, r->to);
+	if (*at >= to) {
+		*at = r->to;
+		if (!(r->mode & FALLOC_FL_KEEP_SIZE))
+			w.rec.size = u64_max(w.rec.size, r->to);
+	}
 	if (rc == 0) {
 		if (r->kill_priv)
 			inode_kill_privileges(&w.rec);
@@ -163,8 +169,7 @@ int fs_fallocate(struct fs *fs, uint64_t ino, int mode, uint64_t offset,
 		return rc;
 	do {
 		rc = step(fs, inode, &r, &at);
-	} while (rc == 0 && at < u64_min(r.to, inode->rec.size) &&
-		 makes_zeros(&r));
+	} while (rc == 0 && at < r.to);
 	inode_put_locked(fs, inode);
 	return rc;
 }
