@@ -3,6 +3,7 @@ FS_SUITES = \
 	tests/fs/test_crash \
 	tests/fs/test_data \
 	tests/fs/test_dir \
+	tests/fs/test_faults \
 	tests/fs/test_flags \
 	tests/fs/test_format \
 	tests/fs/test_model \
@@ -38,6 +39,11 @@ tests_fs_test_data_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_dir_SOURCES = %D%/test_dir.c $(FS_FIXTURE)
 tests_fs_test_dir_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_dir_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_faults_SOURCES = %D%/test_faults.c \
+	%D%/workload.c %D%/workload.h $(FS_FIXTURE)
+tests_fs_test_faults_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_faults_LDADD = $(FS_TEST_LIBS)
 
 tests_fs_test_flags_SOURCES = %D%/test_flags.c $(FS_FIXTURE)
 tests_fs_test_flags_CFLAGS = $(TEST_CFLAGS)

@@ -21,4 +21,11 @@ bool model_fs_step(struct model *m, struct fs *fs, unsigned *seed);
  */
 bool model_fs_same(struct model *m, struct fs *fs, char *why, size_t size);
 
+/*
+ * The same, and there is no other inode.  Where something has failed there may
+ * be: what has no name, and could not be purged yet.
+ */
+bool model_fs_same_whole(struct model *m, struct fs *fs, char *why,
+			 size_t size);
+
 #endif

@@ -74,7 +74,8 @@ static void cut_and_compare(struct past *past, enum env_mem_loss loss,
 
 	open_after_cut(fx_env, loss, seed, &cut, &fs);
 	for (i = past->count - 1; !found && i >= oldest; i--)
-		found = model_fs_same(&past->states[i], fs, why, sizeof(why));
+		found = model_fs_same_whole(&past->states[i], fs, why,
+					    sizeof(why));
 	ck_assert_msg(found, "no state since the last sync: %s", why);
 	ck_ok(fs_close(fs));
 	env_free(cut);
@@ -120,7 +121,6 @@ static void cut_once(const struct workload *w, const struct cut *cut,
 		     const char *what)
 {
 	struct env *env = workload_env(w), *after, *again;
-	struct fs_options options = fx_options();
 	struct outcome out;
 	struct fs *fs;
 
@@ -130,7 +130,7 @@ static void cut_once(const struct workload *w, const struct cut *cut,
 	env_free(env);
 
 	env_mem_arm(after, ENV_MEM_CUT, 1 + cut->seed * 7 % 80, true);
-	if (fs_open_env(&fs, after, &options) == 0)
+	if (workload_open(w, after, &fs) == 0)
 		fs_close(fs);
 	ck_ok(env_mem_cut(after, cut->seed / 4 % 4, cut->seed, &again));
 	env_free(after);

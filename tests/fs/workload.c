@@ -40,8 +40,8 @@ static void hold(struct model *m, struct fs *fs, int n, uint64_t *held)
 	}
 }
 
-static int maintain(const struct workload *w, struct fs *fs, int n,
-		    struct outcome *out)
+int workload_maintain(const struct workload *w, struct fs *fs, int n,
+		      struct outcome *out)
 {
 	int rc = 0;
 
@@ -81,21 +81,27 @@ static int work(const struct workload *w, struct model *m, struct fs *fs,
 		out->acked = n;
 		if (n % 3 == 0)
 			hold(m, fs, n, &held);
-		rc = maintain(w, fs, n, out);
+		rc = workload_maintain(w, fs, n, out);
 	}
 	return rc;
+}
+
+int workload_open(const struct workload *w, struct env *env, struct fs **fs)
+{
+	struct fs_options options = options_of(w->kind);
+
+	return fs_open_env(fs, env, &options);
 }
 
 void workload_run(const struct workload *w, struct env *env,
 		  struct outcome *out)
 {
-	struct fs_options options = options_of(w->kind);
 	static struct model m;
 	struct fs *fs;
 	int rc;
 
 	*out = (struct outcome){ 0 };
-	if (fs_open_env(&fs, env, &options) < 0)
+	if (workload_open(w, env, &fs) < 0)
 		return;
 	model_copy(&m, &w->states[0]);
 	rc = work(w, &m, fs, out);
@@ -120,7 +126,6 @@ static void move_on(struct env **env)
 static void age(const struct workload *w, struct env **env, struct model *m,
 		unsigned *seed)
 {
-	struct fs_options options = options_of(w->kind);
 	struct fs *fs = NULL;
 	int i;
 
@@ -128,7 +133,7 @@ static void age(const struct workload *w, struct env **env, struct model *m,
 		if (i % AGE_LIFE == 0) {
 			ck_ok(fs_close(fs));
 			move_on(env);
-			ck_ok(fs_open_env(&fs, *env, &options));
+			ck_ok(workload_open(w, *env, &fs));
 		}
 		ck_assert(model_fs_step(m, fs, seed));
 		if (i % AGE_LIFE == AGE_LIFE / 2)
@@ -148,14 +153,13 @@ static void forget_numbers(struct model *m)
 /* Goes through all of it once, and notes the states. */
 static void note_states(struct workload *w, unsigned seed)
 {
-	struct fs_options options = options_of(w->kind);
 	static struct model m;
 	struct env *env = workload_env(w);
 	struct fs *fs;
 	int n;
 
 	model_copy(&m, &w->states[0]);
-	ck_ok(fs_open_env(&fs, env, &options));
+	ck_ok(workload_open(w, env, &fs));
 	for (n = 1; n <= WORKLOAD_STEPS; n++) {
 		w->seeds[n] = seed;
 		ck_assert(model_fs_step(&m, fs, &seed));
@@ -212,11 +216,10 @@ struct env *workload_env(const struct workload *w)
 struct fs *workload_open_sound(const struct workload *w, struct env *env,
 			       const char *what)
 {
-	struct fs_options options = options_of(w->kind);
 	struct check_counts counts = { 0 };
 	struct fs *fs;
 
-	expect(fs_open_env(&fs, env, &options), what, "fs_open_env");
+	expect(workload_open(w, env, &fs), what, "fs_open_env");
 	expect(fs_check(fs->kv, &counts), what, "fs_check");
 	expect(kv_verify(fs->kv), what, "kv_verify");
 	ck_assert_uint_eq(counts.orphans, 0);
@@ -234,7 +237,7 @@ static int find_state(const struct workload *w, struct fs *fs, int low,
 
 	for (n = high; n >= low; n--) {
 		model_copy(m, &w->states[n]);
-		if (model_fs_same(m, fs, why, sizeof(why)))
+		if (model_fs_same_whole(m, fs, why, sizeof(why)))
 			return n;
 		model_fini(m);
 		if (n == high)
@@ -263,7 +266,7 @@ void workload_check(const struct workload *w, struct env *env, int low,
 
 	move_on(&env);
 	fs = workload_open_sound(w, env, what);
-	ck_assert_msg(model_fs_same(&m, fs, why, sizeof(why)),
+	ck_assert_msg(model_fs_same_whole(&m, fs, why, sizeof(why)),
 		      "%s: after going on: %s", what, why);
 	expect(fs_close(fs), what, "fs_close, again");
 	env_free(env);

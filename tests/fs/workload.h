@@ -48,6 +48,9 @@ void workload_fini(struct workload *w);
 /* A new env that holds what the disk holds before the workload. */
 struct env *workload_env(const struct workload *w);
 
+int workload_open(const struct workload *w, struct env *env,
+		  struct fs **fs) MUST_USE;
+
 /* Opens @env, does steps until one fails, and closes. */
 void workload_run(const struct workload *w, struct env *env,
 		  struct outcome *out);
@@ -56,6 +59,10 @@ void workload_run(const struct workload *w, struct env *env,
  */
 bool workload_step(const struct workload *w, struct model *m, struct fs *fs,
 		   int n);
+
+/* What comes between step @n and the next. */
+int workload_maintain(const struct workload *w, struct fs *fs, int n,
+		      struct outcome *out) MUST_USE;
 
 /*
  * Opens what is left on @env, which must be sound, and exactly as after one of
