@@ -96,10 +96,12 @@ static int64_t resident_bytes(const struct kv *kv, const struct view *v)
 
 int store_change_view(struct kv *kv, const struct view_change *change)
 {
-	struct view *v = calloc(1, sizeof(*v)), *old = NULL;
+	struct view *v = change->room, *old = NULL;
 	int64_t more;
 	int rc;
 
+	if (!v)
+		v = calloc(1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 
@@ -220,6 +222,36 @@ void store_abandon_edit(struct kv *kv, const struct edit *edit)
 		edit->added[i].sst->dropped = true;
 }
 
+/* Makes @edit durable, then lets @change be seen.  @old is the view now. */
+static int commit_locked(struct kv *kv, struct edit *edit,
+			 const struct view *old, struct view_change *change)
+	NEEDS(kv->manifest.lock)
+{
+	int rc;
+
+	edit->next_number = kv->next_number;
+	rc = manifest_append(&kv->manifest, edit, change->version);
+	/* It may be on disk or not: only reopening can tell. */
+	if (rc == -EIO)
+		store_poison(kv, rc);
+	if (rc < 0) {
+		free(change->room);
+		return rc;
+	}
+	stats_edit(kv->stats, old->version, edit, change->drop_oldest);
+	mark_dropped(old->version, change->version, edit);
+	if (change->drop_oldest && view_oldest(old)->wal)
+		view_oldest(old)->wal->dropped = true;
+	rc = store_change_view(kv, change);
+	if (rc == 0)
+		forget_pages(kv, edit);
+	/* Durable but not to be seen: as good as an error. */
+	if (rc < 0)
+		store_poison(kv, rc);
+	return rc;
+}
+
+/* Memory is asked for before the edit is durable: then there is no way back. */
 int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 {
 	struct view_change change = { .drop_oldest = drop_oldest };
@@ -229,28 +261,17 @@ int store_commit_edit(struct kv *kv, struct edit *edit, bool drop_oldest)
 	rc = store_writable(kv);
 	if (rc < 0)
 		return rc;
+	change.room = calloc(1, sizeof(*change.room));
+	if (!change.room)
+		return -ENOMEM;
 
 	mutex_lock(&kv->manifest.lock);
 	old = store_view(kv);
 	rc = version_apply(old->version, edit, &change.version);
-	if (rc == 0) {
-		edit->next_number = kv->next_number;
-		rc = manifest_append(&kv->manifest, edit, change.version);
-		/* It may be on disk or not: only reopening can tell. */
-		if (rc == -EIO)
-			store_poison(kv, rc);
-		if (rc == 0) {
-			stats_edit(kv->stats, old->version, edit, drop_oldest);
-			mark_dropped(old->version, change.version, edit);
-			if (drop_oldest && view_oldest(old)->wal)
-				view_oldest(old)->wal->dropped = true;
-			rc = store_change_view(kv, &change);
-			if (rc == 0)
-				forget_pages(kv, edit);
-			/* Durable but not to be seen: as good as an error. */
-			if (rc < 0)
-				store_poison(kv, rc);
-		}
+	if (rc < 0) {
+		free(change.room);
+	} else {
+		rc = commit_locked(kv, edit, old, &change);
 		if (rc < 0)
 			version_unref(change.version);
 	}

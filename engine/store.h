@@ -138,9 +138,12 @@ struct view *store_view_locked(struct kv *kv) NEEDS(kv->state);
  * Replaces the view: zeros keep what there is; @version installs one; @active
  * freezes the active memtable, and only the leader does that; @drop_oldest
  * drops the oldest frozen one.  Takes over the references it is given, on
- * success only.  Returns 0 or -ENOMEM.
+ * success only.  @room is memory for the new view, zeroed, and taken over in
+ * any case: for who could not go back if there were none; NULL: it is asked
+ * for.  Returns 0 or -ENOMEM.
  */
 struct view_change {
+	struct view *room;
 	struct version *version;
 	struct view_mt active;
 	bool drop_oldest;

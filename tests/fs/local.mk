@@ -6,6 +6,7 @@ FS_SUITES = \
 	tests/fs/test_faults \
 	tests/fs/test_flags \
 	tests/fs/test_format \
+	tests/fs/test_memory \
 	tests/fs/test_model \
 	tests/fs/test_namei \
 	tests/fs/test_range \
@@ -52,6 +53,14 @@ tests_fs_test_flags_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_format_SOURCES = %D%/test_format.c $(FS_FIXTURE)
 tests_fs_test_format_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_format_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_memory_SOURCES = %D%/test_memory.c $(FS_FIXTURE)
+tests_fs_test_memory_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_memory_LDADD = $(FS_TEST_LIBS)
+# The test says which allocation fails.
+tests_fs_test_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=aligned_alloc
 
 tests_fs_test_model_SOURCES = %D%/test_model.c $(FS_FIXTURE)
 tests_fs_test_model_CFLAGS = $(TEST_CFLAGS)
