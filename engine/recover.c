@@ -221,6 +221,11 @@ struct replay {
 	struct mt *mt;
 	uint64_t seq;     /* of the last change replayed */
 	uint64_t durable; /* the newest that any record calls durable */
+	uint64_t log;     /* the number of the one that is visited */
+
+	/* Where what was replayed ends. */
+	uint64_t end_log;
+	uint64_t end_offset;
 };
 
 /* Every value that the record names is there, whole, and pinned. */
@@ -296,6 +301,8 @@ static int replay_log(struct replay *r, struct reclog_reader *reader)
 			rc = apply_record(r, payload);
 		if (rc < 0)
 			return rc;
+		r->end_log = r->log;
+		r->end_offset = reclog_reader_offset(reader);
 	}
 	return rc < 0 ? rc : 1;
 }
@@ -367,6 +374,7 @@ static int each_log(struct replay *r, const struct files *f,
 		}
 		if (rc < 0)
 			return rc;
+		r->log = f->wals[i];
 		rc = visit(r, reader);
 		reclog_reader_close(reader);
 	}
@@ -386,22 +394,33 @@ static int check_first_log(const struct kv *kv, const struct files *f)
 	return error_set(-EUCLEAN, "%s: file is missing", name);
 }
 
+/* Changes that were durable cannot be read. */
+static int say_damaged(const struct replay *r)
+{
+	char name[ENV_NAME_MAX + 1];
+
+	file_name(name, FILE_WAL, r->end_log);
+	return error_set(-EBADMSG,
+			 "%s: damaged behind %" PRIu64 ": change %" PRIu64
+			 " was durable, but only those up to %" PRIu64
+			 " can be read",
+			 name, r->end_offset, r->durable, r->seq);
+}
+
 static int replay_logs(struct replay *r, const struct files *f)
 {
 	int rc;
 
 	r->durable = r->seq;
+	r->end_log = r->kv->manifest.wal_min;
+	r->end_offset = FILE_HEADER_SIZE;
 	rc = check_first_log(r->kv, f);
 	if (rc == 0)
 		rc = each_log(r, f, scan_log);
 	if (rc == 0)
 		rc = each_log(r, f, replay_log);
 	if (rc == 0 && r->seq < r->durable)
-		rc = error_set(-EBADMSG,
-			       "log: damaged: change %" PRIu64
-			       " was durable, but only those up to %" PRIu64
-			       " can be read",
-			       r->durable, r->seq);
+		rc = say_damaged(r);
 	return rc;
 }
 
