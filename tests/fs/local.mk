@@ -1,6 +1,7 @@
 # Suites of fs/ link libfs.a and libengine.a.
 FS_SUITES = \
 	tests/fs/test_crash \
+	tests/fs/test_damage \
 	tests/fs/test_data \
 	tests/fs/test_dir \
 	tests/fs/test_faults \
@@ -32,6 +33,10 @@ tests_fs_test_crash_SOURCES = %D%/test_crash.c \
 	%D%/workload.c %D%/workload.h $(FS_FIXTURE)
 tests_fs_test_crash_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_crash_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_damage_SOURCES = %D%/test_damage.c $(FS_FIXTURE)
+tests_fs_test_damage_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_damage_LDADD = $(FS_TEST_LIBS)
 
 tests_fs_test_data_SOURCES = %D%/test_data.c $(FS_FIXTURE)
 tests_fs_test_data_CFLAGS = $(TEST_CFLAGS)
