@@ -117,7 +117,8 @@ static inline struct decoder decoder_of(struct slice s)
 {
 	return (struct decoder){
 		.at = s.data,
-		.end = (const uint8_t *)s.data + s.size,
+		/* No bytes may be nowhere: nothing can be added to NULL. */
+		.end = s.size ? (const uint8_t *)s.data + s.size : s.data,
 	};
 }
 
