@@ -7,13 +7,13 @@ include tests/fuzz/local.mk
 include tests/mount/local.mk
 include tests/ctl/local.mk
 
-dist_check_SCRIPTS += %D%/fsbench %D%/kvbench %D%/layers
+dist_check_SCRIPTS += %D%/fsbench %D%/hardening %D%/kvbench %D%/layers
 # For the package that make deb makes.
 EXTRA_DIST += %D%/package
 TESTS += %D%/kvbench %D%/layers
 # Its daemons do what those of tests/mount do, and take minutes with sanitizers.
 if !SANITIZE
-TESTS += %D%/fsbench
+TESTS += %D%/fsbench %D%/hardening
 endif
 
 # What reads files of the source tree, or writes beside itself: enough to see
