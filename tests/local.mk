@@ -4,6 +4,7 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 include tests/engine/local.mk
 include tests/fs/local.mk
 include tests/fuzz/local.mk
+include tests/golden/local.mk
 include tests/mount/local.mk
 include tests/ctl/local.mk
 

@@ -39,6 +39,6 @@ tests/fuzz/fuzzer: $(FUZZ_FILES)
 	$(AM_V_GEN)$(FUZZ_CC) -std=gnu17 -g -O1 -D_GNU_SOURCE \
 		-DENABLE_DEBUG=1 -fno-strict-aliasing -I. -I$(top_srcdir) \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		$(filter %.c,$^) $(FUZZ_WRAP) $(LZ4_LIBS) $(XXHASH_LIBS) \
+		`for f in $^; do echo $$f; done | grep "\.c$$"` $(FUZZ_WRAP) $(LZ4_LIBS) $(XXHASH_LIBS) \
 		-lpthread -o $@
 CLEANFILES += tests/fuzz/fuzzer
