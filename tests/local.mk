@@ -1,6 +1,7 @@
 # One Check suite a module.  Each folder adds its own.
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+include tests/analysis.mk
 include tests/engine/local.mk
 include tests/fs/local.mk
 include tests/fuzz/local.mk
