@@ -22,6 +22,8 @@ endif
 # whether a distribution is whole, since all the others are programs.
 DIST_TESTS = \
 	%D%/ctl/verbs \
+	%D%/fuzz/replay \
+	%D%/golden/run \
 	%D%/kvbench \
 	%D%/layers \
 	%D%/mount/conforms \
