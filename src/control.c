@@ -8,12 +8,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fs/admin.h"
 #include "fs/fs.h"
 #include "src/log.h"
 #include "src/wire.h"
+
+#define RETRY_MS 100
 
 static int send_text(void *arg, const char *text, size_t size)
 {
@@ -82,16 +85,11 @@ static void answer(const struct control *c, int fd)
 	(void)wire_send_end(fd, rc, rc < 0 ? fs_error_text(rc) : "");
 }
 
-/* The worker's next connection, or -1 when there will be none. */
-static int take(struct control_worker *w)
+/* As the worker's connection, unless all is to end. */
+static bool keep(struct control_worker *w, int fd)
 {
 	struct control *c = w->control;
 	bool ended;
-	int fd;
-
-	do
-		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
-	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
 
 	pthread_mutex_lock(&c->lock);
 	ended = c->ended;
@@ -99,9 +97,37 @@ static int take(struct control_worker *w)
 	pthread_mutex_unlock(&c->lock);
 	if (ended && fd >= 0)
 		close(fd);
-	if (!ended && fd < 0)
-		log_error("no more control requests: %s", strerror(errno));
-	return ended ? -1 : fd;
+	return !ended;
+}
+
+/* Whether who asks again later may be served: something has run out. */
+static bool passes(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+	       err == ENOMEM;
+}
+
+/* The worker's next connection, or -1 when there will be none. */
+static int take(struct control_worker *w)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000 };
+	int fd, err;
+
+	for (;;) {
+		fd = accept4(w->control->fd, NULL, NULL, SOCK_CLOEXEC);
+		err = errno;
+		if (!keep(w, fd))
+			return -1;
+		if (fd >= 0)
+			return fd;
+		if (passes(err)) {
+			nanosleep(&pause, NULL);
+		} else if (err != EINTR && err != ECONNABORTED) {
+			log_error("no more control requests: %s",
+				  strerror(err));
+			return -1;
+		}
+	}
 }
 
 static void drop(struct control_worker *w)
