@@ -61,6 +61,7 @@ static void kv_free(struct kv *kv)
 {
 	view_end(&kv->views);
 	iter_free_spares(kv);
+	arena_spare_fini(&kv->spare_memory);
 	remove_spare(kv);
 	vlog_fini(&kv->vlog);
 	manifest_fini(&kv->manifest);
@@ -119,6 +120,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 	mutex_init(&kv->compact_job, RANK_JOB);
 	mutex_init(&kv->state, RANK_STATE);
 	voids_init(&kv->voids);
+	arena_spare_init(&kv->spare_memory);
 	cond_init(&kv->changed);
 	vlog_init(&kv->vlog);
 	manifest_init(&kv->manifest, kv->env, &kv->next_number);

@@ -11,14 +11,14 @@ struct mt_blob_ref {
 	struct mt_blob_ref *next;
 };
 
-struct mt *mt_new(size_t keys)
+struct mt *mt_new(size_t keys, struct arena_spare *spare)
 {
 	struct mt *mt = calloc(1, sizeof(*mt));
 
 	if (!mt)
 		return NULL;
 	mt->refs = 1;
-	arena_init(&mt->arena);
+	arena_init(&mt->arena, spare);
 	if (mt_hash_init(&mt->hash, keys) < 0)
 		goto free_mt;
 	if (mt_tree_init(&mt->tree, &mt->arena) < 0)

@@ -49,9 +49,10 @@ struct mt {
 
 /*
  * A table with one reference; NULL if out of memory.  @keys is how many
- * distinct keys to expect: a guess, 0 if there is none.
+ * distinct keys to expect: a guess, 0 if there is none.  Memory comes from
+ * @spare, if any, and goes back there; it must outlive the table.
  */
-struct mt *mt_new(size_t keys);
+struct mt *mt_new(size_t keys, struct arena_spare *spare);
 struct mt *mt_ref(struct mt *mt);
 void mt_unref(struct mt *mt); /* accepts NULL */
 

@@ -8,7 +8,7 @@ static struct mt *borders(struct mt *mt)
 	struct mt *b = mt->ranges;
 
 	if (!b) {
-		b = mt_new(0);
+		b = mt_new(0, NULL);
 		atomic_store_explicit(&mt->ranges, b, memory_order_release);
 	}
 	return b;

@@ -5,7 +5,7 @@
 void range_dels_init(struct range_dels *l)
 {
 	*l = (struct range_dels){ 0 };
-	arena_init(&l->keys);
+	arena_init(&l->keys, NULL);
 }
 
 void range_dels_fini(struct range_dels *l)

@@ -454,7 +454,7 @@ static int replay_and_begin(struct kv *kv, const struct files *f,
 {
 	struct replay r = { .kv = kv,
 			    .version = v,
-			    .mt = mt_new(0),
+			    .mt = mt_new(0, NULL),
 			    .seq = kv->manifest.seq_last };
 	int rc;
 

@@ -24,6 +24,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/base/arena.h"
 #include "engine/base/lock.h"
 #include "engine/base/thread.h"
 #include "engine/cache.h"
@@ -102,6 +103,9 @@ struct kv {
 	size_t snapshot_count;
 
 	struct voids voids; /* see voids.h */
+
+	/* Of memtables that are gone, for the active one. */
+	struct arena_spare spare_memory;
 
 	/* Memory for the next iterators, by thread; see iter.h. */
 	_Atomic(struct kv_iter *) spare_iters[STORE_SPARE_ITERS];

@@ -27,9 +27,11 @@ struct writer {
 
 int store_new_log(struct kv *kv, size_t keys, struct view_mt *out)
 {
-	struct view_mt m = { .mt = mt_new(keys) };
+	struct view_mt m;
 	int rc;
 
+	arena_spare_expect(&kv->spare_memory, kv->options.memtable_bytes_max);
+	m.mt = mt_new(keys, &kv->spare_memory);
 	if (!m.mt)
 		return -ENOMEM;
 	rc = wal_create(&m.wal, kv->env, store_next_number(kv), kv->store_id,

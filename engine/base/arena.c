@@ -10,9 +10,78 @@ struct arena_chunk {
 	_Alignas(16) uint8_t bytes[];
 };
 
-void arena_init(struct arena *a)
+void arena_spare_init(struct arena_spare *s)
 {
-	*a = (struct arena){ 0 };
+	*s = (struct arena_spare){ 0 };
+	mutex_init(&s->lock, RANK_LEAF);
+}
+
+/* Gives chunks back until no more than @count are left. */
+static void spare_trim(struct arena_spare *s, size_t count) NEEDS(s->lock);
+
+static void spare_trim(struct arena_spare *s, size_t count)
+{
+	while (s->count > count) {
+		struct arena_chunk *c = s->chunks;
+
+		s->chunks = c->next;
+		s->count--;
+		huge_unmap(c, c->mapped);
+	}
+}
+
+void arena_spare_fini(struct arena_spare *s)
+{
+	mutex_lock(&s->lock);
+	spare_trim(s, 0);
+	mutex_unlock(&s->lock);
+	mutex_fini(&s->lock);
+}
+
+void arena_spare_expect(struct arena_spare *s, size_t bytes)
+{
+	mutex_lock(&s->lock);
+	s->wanted = bytes / ARENA_HUGE_SIZE;
+	spare_trim(s, s->wanted);
+	mutex_unlock(&s->lock);
+}
+
+static struct arena_chunk *spare_take(struct arena_spare *s)
+{
+	struct arena_chunk *c;
+
+	mutex_lock(&s->lock);
+	c = s->chunks;
+	if (c) {
+		s->chunks = c->next;
+		s->count--;
+	}
+	if (s->wanted > 0)
+		s->wanted--;
+	spare_trim(s, s->wanted);
+	mutex_unlock(&s->lock);
+	return c;
+}
+
+/* False if nobody will want it. */
+static bool spare_give(struct arena_spare *s, struct arena_chunk *c)
+{
+	bool keep;
+
+	mutex_lock(&s->lock);
+	keep = s->count < s->wanted;
+	if (keep) {
+		c->next = s->chunks;
+		s->chunks = c;
+		s->count++;
+	}
+	mutex_unlock(&s->lock);
+	return keep;
+}
+
+void arena_init(struct arena *a, struct arena_spare *spare)
+{
+	*a = (struct arena){ .spare = spare };
 }
 
 void arena_fini(struct arena *a)
@@ -21,17 +90,19 @@ void arena_fini(struct arena *a)
 
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
-		if (c->mapped)
-			huge_unmap(c, c->mapped);
-		else
+		if (!c->mapped)
 			free(c);
+		else if (!a->spare || !spare_give(a->spare, c))
+			huge_unmap(c, c->mapped);
 	}
 }
 
-static struct arena_chunk *map_chunk(void)
+static struct arena_chunk *map_chunk(struct arena *a)
 {
-	struct arena_chunk *c = huge_map(ARENA_HUGE_SIZE);
+	struct arena_chunk *c = a->spare ? spare_take(a->spare) : NULL;
 
+	if (!c)
+		c = huge_map(ARENA_HUGE_SIZE);
 	if (c)
 		c->mapped = ARENA_HUGE_SIZE;
 	return c;
@@ -55,7 +126,7 @@ static void *grow(struct arena *a, size_t size)
 	size_t bytes = own    ? sizeof(struct arena_chunk) + size
 		       : huge ? ARENA_HUGE_SIZE
 			      : sizeof(struct arena_chunk) + ARENA_CHUNK_SIZE;
-	struct arena_chunk *c = huge ? map_chunk() : take(bytes);
+	struct arena_chunk *c = huge ? map_chunk(a) : take(bytes);
 
 	if (!c)
 		return NULL;

@@ -1,6 +1,7 @@
 /* Bytes, numbers and hashes: engine/base without env. */
 #include "tests/suite.h"
 
+#include "engine/base/arena.h"
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
@@ -134,6 +135,64 @@ START_TEST(error_words_survive_a_clean_up)
 }
 END_TEST
 
+/* Takes @huge mapped chunks, and all that comes before them. */
+static void fill_arena(struct arena *a, size_t huge)
+{
+	size_t bytes = ARENA_HUGE_FROM + huge * ARENA_HUGE_SIZE;
+	uint64_t *p;
+
+	while (a->bytes < bytes) {
+		p = arena_alloc(a, 1000);
+		ck_assert_ptr_nonnull(p);
+		ck_assert_uint_eq((uintptr_t)p % 8, 0);
+		memset(p, 0xab, 1000);
+	}
+	/* And a header for each chunk that came before. */
+	ck_assert_uint_lt(a->bytes, bytes + 1000);
+}
+
+START_TEST(chunks_go_to_the_next_arena)
+{
+	struct arena_spare spare;
+	struct arena a, b;
+	struct arena_chunk *mapped;
+
+	arena_spare_init(&spare);
+	arena_spare_expect(&spare, 3 * ARENA_HUGE_SIZE);
+	arena_init(&a, &spare);
+	fill_arena(&a, 3);
+	mapped = a.chunks;
+	ck_assert_uint_eq(spare.wanted, 0);
+
+	/* The next one has taken one of three, when the first is given up. */
+	arena_spare_expect(&spare, 3 * ARENA_HUGE_SIZE);
+	arena_init(&b, &spare);
+	fill_arena(&b, 1);
+	arena_fini(&a);
+	ck_assert_uint_eq(spare.count, 2);
+	fill_arena(&b, 2);
+	ck_assert_uint_eq(spare.count, 1);
+	ck_assert(b.chunks == mapped || spare.chunks == mapped);
+
+	/* It ends early, and no other is expected to be that large. */
+	arena_fini(&b);
+	ck_assert_uint_eq(spare.count, 1);
+	arena_spare_expect(&spare, ARENA_HUGE_SIZE - 1);
+	ck_assert_uint_eq(spare.count, 0);
+	arena_spare_fini(&spare);
+}
+END_TEST
+
+START_TEST(arenas_are_of_their_own_without_a_spare)
+{
+	struct arena a;
+
+	arena_init(&a, NULL);
+	fill_arena(&a, 2);
+	arena_fini(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("base");
@@ -145,6 +204,8 @@ int main(void)
 	tcase_add_test(tc, big_endian_sorts_as_numbers);
 	tcase_add_test(tc, slices_compare_as_unsigned_bytes);
 	tcase_add_test(tc, buf_grows_and_keeps_its_bytes);
+	tcase_add_test(tc, chunks_go_to_the_next_arena);
+	tcase_add_test(tc, arenas_are_of_their_own_without_a_spare);
 	tcase_add_test(tc, checksums_are_xxh3);
 	tcase_add_test(tc, error_text_belongs_to_its_code);
 	tcase_add_test(tc, error_words_survive_a_clean_up);

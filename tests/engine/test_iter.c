@@ -85,7 +85,7 @@ static void set_up(void)
 {
 	ck_ok(env_mem_new(&env, 1));
 	cache = cache_new(256 * KIB);
-	mt = mt_new(0);
+	mt = mt_new(0, NULL);
 }
 
 static void tear_down(void)

@@ -22,7 +22,7 @@ static struct source *spread(struct entries *all, size_t count,
 	int n;
 
 	for (i = 0; i < count; i++)
-		mts[i] = mt_new(0);
+		mts[i] = mt_new(0, NULL);
 	for (seq = 1; count > 1 && seq <= entries; seq++) {
 		n = snprintf(text, sizeof(text), "k%u",
 			     (unsigned)mem_rand_below(&rand, keys));
@@ -273,7 +273,7 @@ START_TEST(errors_of_a_source_come_through)
 
 	for (left = 0; left < 4; left++) {
 		struct failing *f = calloc(1, sizeof(*f));
-		struct mt *mt = mt_new(0);
+		struct mt *mt = mt_new(0, NULL);
 		struct source *sources[2], *s;
 		bool closed = false;
 

@@ -37,7 +37,7 @@ static void put(struct mt *mt, struct entries *a, struct slice key,
 static struct mt *fill(struct entries *a, unsigned count)
 {
 	struct mem_rand rand = { .state = count };
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	uint8_t bytes[40];
 	unsigned seq;
 	size_t n, i;
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(empty_table_has_nothing)
 {
 	struct entries a = { 0 };
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct source *s = mt_source(mt);
 	struct entry e;
 
@@ -199,7 +199,7 @@ START_TEST(keys_come_in_any_order)
 {
 	const unsigned count = 64 * 128;
 	struct entries a = { 0 };
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct source *s = mt_source(mt);
 	uint8_t key[17];
 	unsigned i;
@@ -228,7 +228,7 @@ static void check_prefix(size_t prefix)
 {
 	static const uint8_t tails[] = { 0, 1, 'k', 0xfe, 0xff };
 	struct entries a = { 0 };
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct source *s = mt_source(mt);
 	uint8_t key[1024];
 	unsigned i, rest, seq = 0;
@@ -273,7 +273,7 @@ END_TEST
 START_TEST(long_keys_are_told_apart)
 {
 	struct entries a = { 0 };
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct source *s = mt_source(mt);
 	uint8_t key[1024] = { 0 };
 	unsigned i;
@@ -299,7 +299,7 @@ END_TEST
 START_TEST(one_key_has_many_versions)
 {
 	const unsigned count = 100000;
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct source *s = mt_source(mt);
 	struct entry e = { .tag = entry_tag(1, ENTRY_PUT) };
 	unsigned i;
@@ -353,7 +353,7 @@ static unsigned next_crowded(unsigned i)
 
 START_TEST(crowded_hashes_are_found)
 {
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct entry e = { 0 };
 	unsigned i = 0, n;
 
@@ -379,7 +379,7 @@ END_TEST
 START_TEST(size_is_a_guess)
 {
 	static const size_t guesses[] = { 0, 1, 700, 20000, 100000 };
-	struct mt *mt = mt_new(guesses[_i]);
+	struct mt *mt = mt_new(guesses[_i], NULL);
 	struct entry e = { 0 };
 	uint8_t key[17];
 	unsigned n;
@@ -427,7 +427,7 @@ static void find_twins(unsigned *a, unsigned *b)
 
 START_TEST(keys_with_the_same_hash_are_told_apart)
 {
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct entry e = { .tag = entry_tag(1, ENTRY_PUT) };
 	unsigned a, b;
 
@@ -495,7 +495,7 @@ static int put_failing(struct mt *mt, const struct entry *e, unsigned left)
 START_TEST(a_failed_put_changes_nothing)
 {
 	const unsigned count = 100000;
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct entry e = { 0 };
 	uint8_t key[17];
 	unsigned i, left, failed = 0, splits = 0;
@@ -531,7 +531,7 @@ START_TEST(a_failed_beginning_leaves_nothing)
 	for (left = 0; !mt; left++) {
 		failing.left = left;
 		failing.on = true;
-		mt = mt_new(0);
+		mt = mt_new(0, NULL);
 		failing.on = false;
 	}
 	ck_assert_uint_eq(left, 4);
@@ -548,7 +548,7 @@ END_TEST
 START_TEST(bytes_cover_what_is_in_it)
 {
 	static uint8_t value[64 * 1024];
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct entry e = { .key = slice_str("key"),
 			   .value = slice_of(value, sizeof(value)) };
 	unsigned i;
@@ -567,7 +567,7 @@ START_TEST(blob_files_are_held)
 {
 	const uint8_t store_id[16] = "memtable's store";
 	struct blob *a, *b;
-	struct mt *mt = mt_new(0);
+	struct mt *mt = mt_new(0, NULL);
 	struct env *env;
 
 	ck_ok(env_mem_new(&env, 1));
@@ -759,7 +759,7 @@ static void prepare_race(bool narrow)
 		race.again[i] = last[race.key[i]];
 		last[race.key[i]] = i;
 	}
-	race.mt = mt_new(0);
+	race.mt = mt_new(0, NULL);
 	race.published = 0;
 }
 

@@ -16,7 +16,7 @@ static struct view *view_with(uint64_t seq)
 	};
 	struct view *v = calloc(1, sizeof(*v));
 
-	v->active.mt = mt_new(0);
+	v->active.mt = mt_new(0, NULL);
 	v->version = version_new();
 	ck_ok(mt_put(v->active.mt, &e));
 	return v;
