@@ -1,6 +1,7 @@
 # loamctl, on stores and on real mounts.
 CTL_TESTS = \
 	%D%/fsck \
+	%D%/looks \
 	%D%/mounting \
 	%D%/verbs
 

@@ -1,5 +1,6 @@
 /*
- * fsck: checks a store that nobody has mounted, and mends it.
+ * fsck: checks a store that nobody has mounted, and mends it; repair: the same,
+ * always mending, with the exit status of all other verbs.
  *
  * Four steps, each of which needs what the ones before have found:
  *   1. the store is opened; if its manifest is lost, it is rebuilt
@@ -11,6 +12,9 @@
  * Damaged bytes cannot be mended: their file answers EIO, and can be removed or
  * taken from a backup.
  *
+ * Without leave to mend, the store is opened behind an overlay, and no byte of
+ * it changes.
+ *
  * The exit status is that of fsck(8), for who calls us as fsck.loamfs.
  */
 #include <errno.h>
@@ -18,7 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/base/env.h"
+#include "engine/base/env_overlay.h"
 #include "engine/base/error.h"
 #include "fs/check.h"
 #include "fs/scrub.h"
@@ -37,8 +41,9 @@ enum fsck_exits {
 
 struct fsck {
 	const char *path;
-	struct env *env; /* owned */
-	struct kv *kv;   /* owned */
+	struct env *disk; /* owned: the store's folder */
+	struct env *over; /* owned: keeps it as it is, unless mending */
+	struct kv *kv;    /* owned */
 	bool mend;
 	bool preen; /* leave what was closed in order alone */
 	int status; /* enum fsck_exits, so far */
@@ -64,24 +69,39 @@ static void say(const char *kind, const char *path, const char *words)
 
 /* ---------------------------------------------------------- the store -- */
 
+static void free_envs(struct fsck *f)
+{
+	env_free(f->over);
+	env_free(f->disk);
+	f->over = f->disk = NULL;
+}
+
+static struct env *env_of(const struct fsck *f)
+{
+	return f->over ? f->over : f->disk;
+}
+
 static int open_store(struct fsck *f)
 {
 	struct kv_options options = kv_options_default;
+	struct error_words words;
 	int rc;
 
 	options.create = false;
 	options.background = false;
 	options.sync_interval_ms = 0;
-	rc = env_posix_new(&f->env, f->path, false);
+	rc = env_posix_new(&f->disk, f->path, false);
 	if (rc < 0)
 		return rc;
-	rc = kv_open(&f->kv, f->env, &options);
+	if (!f->mend) {
+		f->over = env_overlay_new(f->disk);
+		rc = f->over ? 0 : -ENOMEM;
+	}
+	if (rc == 0)
+		rc = kv_open(&f->kv, env_of(f), &options);
 	if (rc < 0) {
-		struct error_words words;
-
 		error_take(&words);
-		env_free(f->env);
-		f->env = NULL;
+		free_envs(f);
 		error_put_back(&words);
 	}
 	return rc;
@@ -181,7 +201,7 @@ static int check_tree(struct fsck *f)
 {
 	struct check_options options = {
 		.mode = f->mend ? CHECK_MEND : CHECK_ALL,
-		.env = f->env,
+		.env = env_of(f),
 		.problem = show_problem,
 	};
 	struct check_counts counts = { 0 };
@@ -258,6 +278,44 @@ static const char *verdict(int status)
 	return status & FSCK_MENDED ? "mended" : "clean";
 }
 
+/* Returns an enum fsck_exits. */
+static int run(const struct command *c, struct fsck *f)
+{
+	int rc, close_rc;
+
+	rc = check_unmounted(f->path);
+	if (rc < 0) {
+		out_failed(c->name, f->path, rc);
+		return FSCK_FAILED;
+	}
+	if (loamctl_json) {
+		out_json_begin();
+		out_json_string("store", f->path);
+		out_json_array("problems");
+	}
+	rc = check(f);
+	if (rc < 0) {
+		/* Damage that it stopped at is damage that is left. */
+		f->status |= error_is_damage(rc) ? FSCK_LEFT : FSCK_FAILED;
+		say("store", "", error_text(rc));
+	}
+	close_rc = kv_close(f->kv);
+	if (close_rc < 0) {
+		f->status |= FSCK_FAILED;
+		say("store", "", error_text(close_rc));
+	}
+	free_envs(f);
+	if (loamctl_json) {
+		out_json_end();
+		out_json_string("verdict", verdict(f->status));
+		out_json_number("status", (uint64_t)f->status);
+		out_json_end();
+	} else if (!(f->status & FSCK_FAILED)) {
+		printf("%s: %s\n", f->path, verdict(f->status));
+	}
+	return f->status;
+}
+
 int fsck_run(const struct command *c, char **arguments)
 {
 	struct fsck f = {
@@ -266,43 +324,21 @@ int fsck_run(const struct command *c, char **arguments)
 		.preen = strpbrk(loamctl_options, "pa") &&
 			 !strchr(loamctl_options, 'f'),
 	};
-	int rc, close_rc;
 
 	if (strchr(loamctl_options, 'n') && f.mend) {
 		out_wrong("%s: -n and -%c at a time", c->name,
 			  *strpbrk(loamctl_options, "ypa"));
 		return EXITS_FSCK_USAGE;
 	}
-	rc = check_unmounted(f.path);
-	if (rc < 0) {
-		out_failed(c->name, f.path, rc);
-		return FSCK_FAILED;
-	}
-	if (loamctl_json) {
-		out_json_begin();
-		out_json_string("store", f.path);
-		out_json_array("problems");
-	}
-	rc = check(&f);
-	if (rc < 0) {
-		/* Damage that it stopped at is damage that is left. */
-		f.status |= error_is_damage(rc) ? FSCK_LEFT : FSCK_FAILED;
-		say("store", "", error_text(rc));
-	}
-	close_rc = kv_close(f.kv);
-	if (close_rc < 0) {
-		f.status |= FSCK_FAILED;
-		say("store", "", error_text(close_rc));
-	}
-	if (f.env)
-		env_free(f.env);
-	if (loamctl_json) {
-		out_json_end();
-		out_json_string("verdict", verdict(f.status));
-		out_json_number("status", (uint64_t)f.status);
-		out_json_end();
-	} else if (!(f.status & FSCK_FAILED)) {
-		printf("%s: %s\n", f.path, verdict(f.status));
-	}
-	return f.status;
+	return run(c, &f);
+}
+
+int repair_run(const struct command *c, char **arguments)
+{
+	struct fsck f = { .path = arguments[0], .mend = true };
+	int status = run(c, &f);
+
+	if (status & FSCK_FAILED)
+		return EXITS_FAILED;
+	return status & FSCK_LEFT ? EXITS_DAMAGED : EXITS_DONE;
 }

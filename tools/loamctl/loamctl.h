@@ -1,7 +1,7 @@
 /*
  * loamctl: what its parts share: the verbs, and how they end.
  *
- * A verb is a row in main.c's table and a function in a file of its own, or of
+ * A verb is a row in verbs.c's table and a function in a file of its own, or of
  * its family.  It gets what is left of the command line, prints its result to
  * stdout and what went wrong, in a line, to stderr, and returns an enum exits.
  */
@@ -22,15 +22,24 @@ enum exits {
 struct command {
 	const char *name;
 	const char *arguments; /* for people */
-	const char *what;      /* for people */
+	const char *what;      /* for people: a few words */
 	int arguments_min;
 	int arguments_max;
 	const char *options; /* letters that it takes, as -n; or "" */
 	int (*run)(const struct command *c, char **arguments);
+	const char *help; /* for people: what it does, and its options */
 };
+
+/* Ends with one without a name. */
+extern const struct command loamctl_commands[];
+
+#define LOAMCTL_ARGUMENTS_MAX 16
 
 /* The letters that were given of those that the verb takes. */
 extern const char *loamctl_options;
+
+/* The value of the option that has one, or NULL; a verb has one at most. */
+extern const char *loamctl_value;
 
 /* --json was given: the result is one JSON object. */
 extern bool loamctl_json;
@@ -39,6 +48,7 @@ int act_run(const struct command *c, char **arguments); /* sync, ... */
 int checkpoint_run(const struct command *c, char **arguments);
 int fsck_run(const struct command *c, char **arguments);
 int mkfs_run(const struct command *c, char **arguments);
+int repair_run(const struct command *c, char **arguments);
 int scrub_run(const struct command *c, char **arguments);
 int stat_run(const struct command *c, char **arguments); /* metrics, too */
 int umount_run(const struct command *c, char **arguments);

@@ -16,6 +16,7 @@ loamctl_SOURCES = \
 	%D%/stat.c \
 	%D%/target.c %D%/target.h \
 	%D%/umount.c \
+	%D%/verbs.c \
 	src/place.h \
 	src/wire.c src/wire.h
 

@@ -16,60 +16,43 @@ bool loamctl_json;
 
 const char *loamctl_options = "";
 
-static const struct command commands[] = {
-	{ "mkfs", "STORE", "make a store with an empty filesystem", 1, 1, "",
-	  mkfs_run },
-	{ "umount", "TARGET", "unmount, and wait until all is on disk", 1, 1,
-	  "", umount_run },
-	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, "",
-	  stat_run },
-	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run },
-	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
-	  act_run },
-	{ "flush", "TARGET", "write what is in memory to tables", 1, 1, "",
-	  act_run },
-	{ "compact", "TARGET", "merge all tables, and collect garbage", 1, 1,
-	  "", act_run },
-	{ "gc", "TARGET", "collect garbage in the value log", 1, 1, "",
-	  act_run },
-	{ "check-point", "TARGET DIR", "an online backup into a new folder", 2,
-	  2, "", checkpoint_run },
-	{ "scrub", "TARGET", "read and verify every byte", 1, 1, "",
-	  scrub_run },
-	{ "fsck", "STORE", "check a store, -n, or mend it, -y, -p [-f]", 1, 1,
-	  "nypaf", fsck_run },
-	{ "version", "[TARGET]", "of this program, and of a daemon", 0, 1, "",
-	  version_run },
-};
+const char *loamctl_value;
 
 #define LETTERS_SIZE 16
 
-static void print_help(FILE *out)
-{
-	size_t i;
+/* Long names of options, and the letters they stand for. */
+static const struct long_option {
+	const char *name;
+	char letter;
+	bool has_value;
+} long_options[] = {
+	{ "--repair", 'y', false },
+};
 
-	fputs("usage: loamctl [--json] VERB TARGET [ARGUMENT]\n"
-	      "\n"
+static void print_all(FILE *out)
+{
+	const struct command *c;
+
+	fputs("usage: loamctl [--json] VERB TARGET [ARGUMENT]\n\n", out);
+	for (c = loamctl_commands; c->name; c++)
+		fprintf(out, "  %-12s %-18s %s\n", c->name, c->arguments,
+			c->what);
+	fputs("\n"
 	      "TARGET is a store's folder, or a mount point, or anything below "
 	      "that.\n"
-	      "\n",
+	      "Exit status: 0 done, 1 failed, 2 a wrong command line, 3 damage; "
+	      "see fsck, too.\n"
+	      "loamctl VERB --help says more of a verb, and man loamctl all.\n",
 	      out);
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		const struct command *c = &commands[i];
+}
 
-		fprintf(out, "  %-12s %-14s %s\n", c->name, c->arguments,
-			c->what);
-	}
-	fputs("\n"
-	      "  --json         print one JSON object\n"
-	      "  -h, --help     print this\n"
-	      "  -V, --version  print the version\n"
-	      "\n"
-	      "Exit status: 0 done, 1 failed, 2 a wrong command line, 3 damage "
-	      "was found;\n"
-	      "of fsck as in fsck(8).  More is in the manual page: man "
-	      "loamctl\n",
-	      out);
+static void print_one(FILE *out, const struct command *c)
+{
+	fprintf(out,
+		"usage: loamctl [--json] %s %s\n\n%s: %s.\n\n%s\n"
+		"  --json         print one JSON object\n"
+		"  -h, --help     print this\n",
+		c->name, c->arguments, c->name, c->what, c->help);
 }
 
 static int usage(const char *what, const char *which)
@@ -80,11 +63,11 @@ static int usage(const char *what, const char *which)
 
 static const struct command *find(const char *name)
 {
-	size_t i;
+	const struct command *c;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return &commands[i];
+	for (c = loamctl_commands; c->name; c++)
+		if (strcmp(name, c->name) == 0)
+			return c;
 	return NULL;
 }
 
@@ -107,12 +90,28 @@ static int run(int argc, char **argv)
 	return c->run(c, argv + 1);
 }
 
-/* Help and version are answered whatever stands beside them. */
-static bool print_and_be_done(char **argv)
+/* The verb, of those that there are, that the words begin with; or NULL. */
+static const struct command *verb_in(char *verb, char **argv)
 {
+	const struct command *c = verb ? find(verb) : NULL;
+
+	for (argv++; !c && *argv && strcmp(*argv, "--") != 0; argv++)
+		if (**argv != '-')
+			return find(*argv);
+	return c;
+}
+
+/* Help and version are answered whatever stands beside them. */
+static bool print_and_be_done(char *verb, char **argv)
+{
+	const struct command *c = verb_in(verb, argv);
+
 	for (argv++; *argv && strcmp(*argv, "--") != 0; argv++) {
 		if (strcmp(*argv, "-h") == 0 || strcmp(*argv, "--help") == 0) {
-			print_help(stdout);
+			if (c)
+				print_one(stdout, c);
+			else
+				print_all(stdout);
 			return true;
 		}
 		if (strcmp(*argv, "-V") == 0 ||
@@ -124,23 +123,54 @@ static bool print_and_be_done(char **argv)
 	return false;
 }
 
-/* Takes an option, adding a letter to @letters; false: it is none of ours. */
-static bool take_option(const char *arg, char letters[LETTERS_SIZE])
+static bool add_letter(char letters[LETTERS_SIZE], char letter)
 {
-	size_t n = strlen(letters), m = strlen(arg + 1);
+	size_t n = strlen(letters);
 
-	if (strcmp(arg, "--json") == 0) {
+	if (n + 1 >= LETTERS_SIZE)
+		return false;
+	letters[n] = letter;
+	letters[n + 1] = '\0';
+	return true;
+}
+
+/*
+ * Takes an option, adding a letter to @letters, and the word behind it, which
+ * is then the last that was used.  False: it is none of ours.
+ */
+static bool take_long(char ***argv, char letters[LETTERS_SIZE])
+{
+	size_t i;
+
+	if (strcmp(**argv, "--json") == 0) {
 		loamctl_json = true;
 		return true;
 	}
-	if (strcmp(arg, "--repair") == 0) {
-		arg = "-y";
-		m = 1;
+	for (i = 0; i < ARRAY_SIZE(long_options); i++) {
+		const struct long_option *o = &long_options[i];
+
+		if (strcmp(**argv, o->name) != 0)
+			continue;
+		if (o->has_value) {
+			if (!(*argv)[1])
+				return false;
+			loamctl_value = *++*argv;
+		}
+		return add_letter(letters, o->letter);
 	}
-	if (arg[1] == '-' || m == 0 || n + m >= LETTERS_SIZE)
-		return false;
-	memcpy(letters + n, arg + 1, m + 1);
-	return true;
+	return false;
+}
+
+static bool take_option(char ***argv, char letters[LETTERS_SIZE])
+{
+	const char *letter;
+
+	if ((**argv)[1] == '-')
+		return take_long(argv, letters);
+	for (letter = **argv + 1; *letter; letter++)
+		if (!add_letter(letters, *letter))
+			return false;
+	return (**argv)[1] != '\0';
 }
 
 static int finish(int status)
@@ -162,7 +192,7 @@ static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
 			words[n++] = *argv;
 		} else if (strcmp(*argv, "--") == 0) {
 			options = false;
-		} else if (!take_option(*argv, letters)) {
+		} else if (!take_option(&argv, letters)) {
 			(void)usage("unknown option: ", *argv);
 			return -1;
 		}
@@ -191,7 +221,7 @@ int main(int argc, char **argv)
 
 	umask(077);
 	fs_tune_heap();
-	if (argc > 0 && print_and_be_done(argv))
+	if (argc > 0 && print_and_be_done(verb, argv))
 		return finish(EXITS_DONE);
 	words = calloc((size_t)argc + 2, sizeof(*words));
 	if (!words) {

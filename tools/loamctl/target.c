@@ -157,11 +157,24 @@ static int run_there(struct target *t, const char *verb, const char *argument,
 	return rc;
 }
 
-static int open_here(struct target *t)
+/* Whether the verb leaves every byte of a store as it is. */
+static bool only_looks(const char *verb)
+{
+	static const char *const verbs[] = { "stat", "scrub" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
+static int open_here(struct target *t, const char *verb)
 {
 	struct fs_options options = fs_options_default;
 
 	options.create = false;
+	options.read_only = only_looks(verb);
 	options.background = false;
 	options.sync_interval_ms = 0;
 	return fs_open(&t->fs, t->store, &options);
@@ -175,6 +188,6 @@ int target_run(struct target *t, const char *verb, const char *argument,
 	if (target_is_mounted(t))
 		return run_there(t, verb, argument, sink);
 	if (!t->fs)
-		rc = open_here(t);
+		rc = open_here(t, verb);
 	return rc < 0 ? rc : fs_admin(t->fs, verb, argument, sink);
 }

@@ -4,7 +4,8 @@
  * A path may name a store's folder, or the mount point of one, or anything that
  * can be opened below that.  If a daemon has the store open, verbs run in the
  * daemon; else the store is opened by this process, which takes it until
- * target_close().
+ * target_close().  What only looks (stat, scrub) opens it read-only: then no
+ * byte of it changes, and what has to be recovered is so in memory.
  *
  * Errors: 0 or a negative errno with words in error_text(), which name the path
  * and the cure.  One thread.
@@ -46,7 +47,8 @@ static inline bool target_is_mounted(const struct target *t)
 
 /*
  * Runs one verb of fs_admin(), or the daemon's `about`, the answer going to
- * @sink.  Once for a target that is mounted.
+ * @sink.  Once for a target that is mounted; for any other the first verb says
+ * how the store is opened.
  */
 int target_run(struct target *t, const char *verb, const char *argument,
 	       const struct fs_sink *sink) MUST_USE;

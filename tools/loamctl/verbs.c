@@ -1,0 +1,60 @@
+/* The verbs of loamctl: what main.c finds by name, and what --help says. */
+#include <stddef.h>
+
+#include "tools/loamctl/loamctl.h"
+
+const struct command loamctl_commands[] = {
+	{ "mkfs", "STORE", "make a store with an empty filesystem", 1, 1, "",
+	  mkfs_run,
+	  "The root belongs to the caller.  A store that is there already is\n"
+	  "left as it is.\n" },
+	{ "umount", "TARGET", "unmount, and wait until all is on disk", 1, 1,
+	  "", umount_run,
+	  "Waits for the end of the daemon: then the store may be mounted,\n"
+	  "copied or moved.\n" },
+	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, "",
+	  stat_run,
+	  "All but sizes and levels is counted since the store was opened.\n"
+	  "A store that is not mounted is opened read-only.\n" },
+	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run,
+	  "The numbers of stat as lines of a name and a number; times are in\n"
+	  "seconds.\n" },
+	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
+	  act_run,
+	  "What has reached the daemon survives a power cut.  What the kernel\n"
+	  "has not yet handed over is for sync(1).\n" },
+	{ "flush", "TARGET", "write what is in memory to tables", 1, 1, "",
+	  act_run, "Then the log is empty, and the next opening is fast.\n" },
+	{ "compact", "TARGET", "merge all tables, and collect garbage", 1, 1,
+	  "", act_run,
+	  "Merges all levels into one, then does what gc does.\n" },
+	{ "gc", "TARGET", "collect garbage in the value log", 1, 1, "", act_run,
+	  "Drops and rewrites files of the value log until at most a tenth of\n"
+	  "it is garbage.\n" },
+	{ "check-point", "TARGET DIR", "an online backup into a new folder", 2,
+	  2, "", checkpoint_run,
+	  "DIR, which must not exist or be empty, becomes a store of its own.\n"
+	  "On one filesystem both share their files.\n" },
+	{ "scrub", "TARGET", "read and verify every byte", 1, 1, "", scrub_run,
+	  "A line names each file that is concerned by damage; then the exit\n"
+	  "status is 3.  A store that is not mounted is opened read-only.\n" },
+	{ "fsck", "STORE", "check a store, -n, or mend it, -y, -p [-f]", 1, 1,
+	  "nypaf", fsck_run,
+	  "  -n             change no byte (the default)\n"
+	  "  -y, --repair   mend what can be mended\n"
+	  "  -p, -a         the same, but trust what was closed in order\n"
+	  "  -f             ... and do not trust it\n"
+	  "\n"
+	  "Exit status, a sum: 0 clean, 1 mended, 4 damage is left, 8 failed.\n" },
+	{ "repair", "STORE", "mend a store, also without its manifest", 1, 1,
+	  "", repair_run,
+	  "As fsck -y: a manifest that is lost or damaged is rebuilt from the\n"
+	  "tables, counts are made true, names that lead nowhere go, and what\n"
+	  "has no name gets one in /lost+found.  Exit status: 0 whole now,\n"
+	  "1 failed, 3 damage is left.\n" },
+	{ "version", "[TARGET]", "of this program, and of a daemon", 0, 1, "",
+	  version_run,
+	  "With TARGET also the daemon's version, process, store and mount\n"
+	  "point.\n" },
+	{ 0 },
+};
