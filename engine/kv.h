@@ -171,6 +171,28 @@ int kv_iter_value(struct kv_iter *it, struct slice *value) MUST_USE;
  */
 size_t kv_iter_value_size(const struct kv_iter *it);
 
+/* Where a value lies, and what it takes there. */
+struct kv_place {
+	uint64_t blob_id;      /* 0: in the tree, beside its key */
+	uint64_t ordinal;      /* names the value among those of the blob */
+	uint64_t file;         /* the number in the blob file's name; 0: none */
+	uint64_t stored_bytes; /* of its record; in the tree: of the value */
+	uint64_t raw_bytes;    /* of the value */
+};
+
+/*
+ * Of the entry's value, without reading it.  Entries of one blob_id and ordinal
+ * share one value.  Returns 0 or -EUCLEAN.
+ */
+int kv_iter_place(const struct kv_iter *it, struct kv_place *out) MUST_USE;
+
+/*
+ * Where in its blob file the record begins, in bytes; a part of the file's
+ * directory may have to be read.  Returns 0, -EINVAL (it lies in the tree),
+ * -EUCLEAN, -EBADMSG, -EIO or -ENOMEM.
+ */
+int kv_iter_offset(const struct kv_iter *it, uint64_t *offset) MUST_USE;
+
 /* ------------------------------------------------------------- writing -- */
 
 struct kv_batch *kv_batch_new(void); /* NULL if out of memory */

@@ -16,6 +16,7 @@ libengine_a_SOURCES = \
 	%D%/base/histogram.c %D%/base/histogram.h \
 	%D%/base/huge.c %D%/base/huge.h \
 	%D%/base/lock.c %D%/base/lock.h \
+	%D%/base/numbers.c %D%/base/numbers.h \
 	%D%/base/slice.h \
 	%D%/base/thread.c %D%/base/thread.h \
 	%D%/base/window.c %D%/base/window.h \
@@ -57,6 +58,7 @@ libengine_a_SOURCES = \
 	%D%/output.c %D%/output.h \
 	%D%/pace.c %D%/pace.h \
 	%D%/page.c %D%/page.h \
+	%D%/place.c \
 	%D%/pool.c %D%/pool.h \
 	%D%/prepare.c %D%/prepare.h \
 	%D%/queue.c %D%/queue.h \

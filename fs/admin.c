@@ -5,13 +5,11 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "fs/info.h"
 #include "fs/measure.h"
+#include "fs/say.h"
 #include "fs/scrub.h"
 #include "fs/superblock.h"
-
-#define LINE_SIZE 128 /* bytes: a group, a name and a number fit */
-
-#define PROGRESS_NS (200 * NS_PER_MS) /* between two lines */
 
 struct request {
 	struct fs *fs;
@@ -21,14 +19,7 @@ struct request {
 
 static int say_measure(void *arg, const struct measure *m)
 {
-	const struct fs_sink *sink = arg;
-	char line[LINE_SIZE];
-	int n;
-
-	n = snprintf(line, sizeof(line), "%s %s %" PRIu64 "\n", m->group,
-		     m->name, m->value);
-	assert(n > 0 && (size_t)n < sizeof(line));
-	return sink->text(sink->arg, line, (size_t)n);
+	return say(arg, "%s %s %" PRIu64 "\n", m->group, m->name, m->value);
 }
 
 static int do_stat(const struct request *r)
@@ -76,25 +67,9 @@ static int do_checkpoint(const struct request *r)
 	return rc;
 }
 
-struct scrubbing {
-	const struct request *request;
-	uint64_t told_ns;
-};
-
-static int say_progress(void *arg, uint64_t done, uint64_t total)
+static int scrubbed(void *arg, uint64_t done, uint64_t total)
 {
-	struct scrubbing *s = arg;
-	const struct fs_sink *sink = s->request->sink;
-	uint64_t now_ns = env_monotonic_ns(s->request->fs->env);
-	char line[LINE_SIZE];
-	int n;
-
-	if (now_ns - s->told_ns < PROGRESS_NS)
-		return 0;
-	s->told_ns = now_ns;
-	n = snprintf(line, sizeof(line), "progress %" PRIu64 " %" PRIu64 "\n",
-		     done, total);
-	return sink->text(sink->arg, line, (size_t)n);
+	return say_progress(arg, done, total);
 }
 
 /* A word of its own, whatever the path holds; for the caller to free. */
@@ -120,7 +95,7 @@ static char *escape(const char *path)
 
 static int say_damaged(void *arg, const struct scrub_damage *damage)
 {
-	const struct fs_sink *sink = ((struct scrubbing *)arg)->request->sink;
+	const struct fs_sink *sink = ((struct say_progress *)arg)->sink;
 	char *path = escape(damage->path), *line = NULL;
 	int n, rc = -ENOMEM;
 
@@ -138,14 +113,30 @@ static int say_damaged(void *arg, const struct scrub_damage *damage)
 
 static int do_scrub(const struct request *r)
 {
-	struct scrubbing s = { .request = r };
+	struct say_progress progress = { .sink = r->sink, .env = r->fs->env };
 	const struct scrub_sink sink = {
-		.progress = say_progress,
+		.progress = scrubbed,
 		.damaged = say_damaged,
-		.arg = &s,
+		.arg = &progress,
 	};
 
 	return fs_scrub(r->fs->kv, &sink);
+}
+
+static int do_info(const struct request *r)
+{
+	uint64_t ino;
+	int rc = info_resolve(r->fs, r->argument, &ino);
+
+	return rc < 0 ? rc : info_tell(r->fs, ino, r->sink);
+}
+
+static int do_du(const struct request *r)
+{
+	uint64_t ino;
+	int rc = info_resolve(r->fs, r->argument, &ino);
+
+	return rc < 0 ? rc : du_tell(r->fs, ino, r->sink);
 }
 
 static const struct verb {
@@ -160,6 +151,8 @@ static const struct verb {
 	{ "gc", do_gc, false },
 	{ "scrub", do_scrub, false },
 	{ "check-point", do_checkpoint, true },
+	{ "info", do_info, true },
+	{ "du", do_du, true },
 };
 
 int fs_admin(struct fs *fs, const char *verb, const char *argument,

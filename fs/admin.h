@@ -25,6 +25,21 @@
  * file's. In a path a blank, a backslash and what is no character are written
  * as a backslash and three octal digits. -EUCLEAN after any damage
  *
+ *      info         how the file is stored that the argument names: an inode's
+ *                   number, or a path that begins with a slash.  Lines of a
+ *                   name and a value, then a line for each chunk:
+ *                        chunk OFFSET SIZE tree
+ *                        chunk OFFSET SIZE blob STORED FILE AT ORDINAL own
+ *                   where the last word is `shared` if another chunk has the
+ *                   same value, FILE is 0 if there is no such file any more,
+ *                   and AT is an offset in it
+ *      du           what the tree takes whose root the argument names: lines of
+ *                   a name and a number.  Hard links and shared values count
+ *                   once; tree_bytes is an estimate, by what tables take on the
+ *                   average.  Both say meanwhile, how far they have come:
+ *                        progress DONE OF
+ *                   where OF is 0 if it is not known
+ *
  * Errors: 0 or a negative errno, words in fs_error_text(); -EOPNOTSUPP for an
  * unknown verb, -EINVAL for an argument that is missing or too many.
  *

@@ -16,10 +16,12 @@ libfs_a_SOURCES = \
 	%D%/dentry.c %D%/dentry.h \
 	%D%/dir.c \
 	%D%/dir_marks.c %D%/dir_marks.h \
+	%D%/du.c \
 	%D%/fallocate.c \
 	%D%/flags.c %D%/flags.h \
 	%D%/fs.c %D%/fs.h \
 	%D%/icache.c %D%/icache.h \
+	%D%/info.c %D%/info.h \
 	%D%/inode.c %D%/inode.h \
 	%D%/inode_format.c %D%/inode_format.h \
 	%D%/measure.c %D%/measure.h \
@@ -27,6 +29,7 @@ libfs_a_SOURCES = \
 	%D%/orphan.c %D%/orphan.h \
 	%D%/rename.c \
 	%D%/repair.c %D%/repair.h \
+	%D%/say.c %D%/say.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/scrub.c %D%/scrub.h \
 	%D%/seek.c \

@@ -3,6 +3,7 @@ CTL_TESTS = \
 	%D%/fsck \
 	%D%/looks \
 	%D%/mounting \
+	%D%/storage \
 	%D%/verbs
 
 # The frames of the control socket, and what is none.

@@ -5,6 +5,7 @@
 #include "engine/base/coding.h"
 #include "engine/base/error.h"
 #include "engine/base/hash.h"
+#include "engine/base/numbers.h"
 
 START_TEST(varints_of_every_length_come_back)
 {
@@ -193,6 +194,30 @@ START_TEST(arenas_are_of_their_own_without_a_spare)
 }
 END_TEST
 
+/* Neighbours, far ones, and what shares a page or a place of the table. */
+START_TEST(numbers_are_each_new_once)
+{
+	struct numbers set = { 0 };
+	uint64_t i, n;
+	int again;
+
+	ck_assert(!numbers_has(&set, 0));
+	for (again = 0; again < 2; again++)
+		for (i = 0; i < 10000; i++) {
+			n = i % 3 == 0   ? i
+			    : i % 3 == 1 ? i << 32 | i
+					 : UINT64_MAX - i * NUMBERS_PAGE;
+			ck_assert(numbers_has(&set, n) == again);
+			ck_assert_int_eq(numbers_add(&set, n), !again);
+			ck_assert(numbers_has(&set, n));
+		}
+	for (i = 1; i < 10000; i += 3)
+		ck_assert(!numbers_has(&set, i));
+	numbers_fini(&set);
+	ck_assert(!numbers_has(&set, 0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("base");
@@ -209,5 +234,6 @@ int main(void)
 	tcase_add_test(tc, checksums_are_xxh3);
 	tcase_add_test(tc, error_text_belongs_to_its_code);
 	tcase_add_test(tc, error_words_survive_a_clean_up);
+	tcase_add_test(tc, numbers_are_each_new_once);
 	return suite_run(s);
 }

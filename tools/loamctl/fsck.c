@@ -165,7 +165,7 @@ static int open_or_rebuild(struct fsck *f)
 
 static int show_progress(void *arg UNUSED, uint64_t done, uint64_t total)
 {
-	out_progress("reading", done, total);
+	out_progress("reading", false, done, total);
 	return 0;
 }
 

@@ -33,8 +33,6 @@ struct command {
 /* Ends with one without a name. */
 extern const struct command loamctl_commands[];
 
-#define LOAMCTL_ARGUMENTS_MAX 16
-
 /* The letters that were given of those that the verb takes. */
 extern const char *loamctl_options;
 
@@ -46,7 +44,9 @@ extern bool loamctl_json;
 
 int act_run(const struct command *c, char **arguments); /* sync, ... */
 int checkpoint_run(const struct command *c, char **arguments);
+int du_run(const struct command *c, char **arguments);
 int fsck_run(const struct command *c, char **arguments);
+int info_run(const struct command *c, char **arguments);
 int mkfs_run(const struct command *c, char **arguments);
 int repair_run(const struct command *c, char **arguments);
 int scrub_run(const struct command *c, char **arguments);

@@ -8,6 +8,8 @@ loamctl_LDADD = $(FS_LIBS)
 loamctl_SOURCES = \
 	%D%/act.c \
 	%D%/fsck.c \
+	%D%/info.c \
+	%D%/lines.c %D%/lines.h \
 	%D%/loamctl.h \
 	%D%/main.c \
 	%D%/mkfs.c \
@@ -17,6 +19,7 @@ loamctl_SOURCES = \
 	%D%/target.c %D%/target.h \
 	%D%/umount.c \
 	%D%/verbs.c \
+	%D%/where.c %D%/where.h \
 	src/place.h \
 	src/wire.c src/wire.h
 

@@ -137,37 +137,57 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static void draw(const char *what, double part, double rate, double left_s)
+/* "1.20 MiB/s", or "1200/s" of things. */
+static void draw_rate(bool counts, double rate)
 {
-	char bar[BAR_SIZE + 1], number[OUT_NUMBER_SIZE];
+	char number[OUT_NUMBER_SIZE];
+
+	fprintf(stderr, "  %s/s",
+		counts ? out_count(number, (uint64_t)rate)
+		       : out_bytes(number, (uint64_t)rate));
+}
+
+static void draw_bar(double part)
+{
 	int full = (int)(part * BAR_SIZE);
+	char bar[BAR_SIZE + 1];
 
 	memset(bar, '.', BAR_SIZE);
 	memset(bar, '#', (size_t)full);
 	bar[BAR_SIZE] = '\0';
-	fprintf(stderr, "\r%s [%s] %3d%%  %s/s  %d:%02d left \033[K", what, bar,
-		(int)(part * 100), out_bytes(number, (uint64_t)rate),
-		(int)left_s / 60, (int)left_s % 60);
-	fflush(stderr);
+	fprintf(stderr, " [%s] %3d%%", bar, (int)(part * 100));
 }
 
-void out_progress(const char *what, uint64_t done_bytes, uint64_t total_bytes)
+void out_progress(const char *what, bool counts, uint64_t done, uint64_t total)
 {
 	uint64_t now = now_ns();
-	double seconds, rate;
+	char number[OUT_NUMBER_SIZE];
+	double rate;
+	int left_s;
 
 	if (begun_ns == 0)
 		begun_ns = now;
 	if (now - begun_ns < QUIET_NS || now - drawn_ns < DRAW_NS ||
-	    total_bytes == 0 || done_bytes == 0 || !isatty(STDERR_FILENO))
+	    done == 0 || !isatty(STDERR_FILENO))
 		return;
-	/* What is counted may grow while it is being done. */
-	done_bytes = u64_min(done_bytes, total_bytes);
 	drawn_ns = now;
-	seconds = (double)(now - begun_ns) / (double)NS_PER_S;
-	rate = (double)done_bytes / seconds;
-	draw(what, (double)done_bytes / (double)total_bytes, rate,
-	     (double)(total_bytes - done_bytes) / rate);
+	rate = (double)done / ((double)(now - begun_ns) / (double)NS_PER_S);
+	fprintf(stderr, "\r%s", what);
+	if (total == 0) {
+		fprintf(stderr, " %s",
+			counts ? out_count(number, done)
+			       : out_bytes(number, done));
+		draw_rate(counts, rate);
+	} else {
+		/* What is counted may grow while it is being done. */
+		done = u64_min(done, total);
+		left_s = (int)((double)(total - done) / rate);
+		draw_bar((double)done / (double)total);
+		draw_rate(counts, rate);
+		fprintf(stderr, "  %d:%02d left", left_s / 60, left_s % 60);
+	}
+	fputs(" \033[K", stderr);
+	fflush(stderr);
 }
 
 void out_progress_end(void)

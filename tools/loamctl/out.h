@@ -43,10 +43,11 @@ void out_text(const char *text);
 
 /*
  * A bar on stderr, with rate and time left, of what takes longer than a second;
- * nothing where stderr is no terminal.  out_progress_end() takes it away, and
- * does nothing if there is none.
+ * nothing where stderr is no terminal.  A @total of 0 is not known: then there
+ * are only count and rate.  @counts: of things, not of bytes.
+ * out_progress_end() takes it away, and does nothing if there is none.
  */
-void out_progress(const char *what, uint64_t done_bytes, uint64_t total_bytes);
+void out_progress(const char *what, bool counts, uint64_t done, uint64_t total);
 void out_progress_end(void);
 
 /*

@@ -1,66 +1,47 @@
 /* scrub: reads and verifies every byte, mounted or not. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "tools/loamctl/lines.h"
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
 
 /* "damaged INODE PATH WORDS" */
-static int show_damaged(char *line)
+static int show_damaged(void *arg UNUSED, char *line)
 {
-	char *ino = line, *path = strchr(ino, ' '), *words;
+	char *rest = line, *path;
+	uint64_t ino;
 
-	words = path ? strchr(path + 1, ' ') : NULL;
-	if (!words)
+	if (strcmp(lines_word(&rest) ?: "", "damaged") != 0 ||
+	    lines_number(&rest, &ino) < 0)
 		return -EPROTO;
-	*path++ = '\0';
-	*words++ = '\0';
+	path = lines_word(&rest);
+	if (!path || !rest)
+		return -EPROTO;
 	out_progress_end();
 	if (loamctl_json) {
 		out_json_item();
-		out_json_number("inode", strtoull(ino, NULL, 10));
+		out_json_number("inode", ino);
 		out_json_string("path", path);
-		out_json_string("words", words);
+		out_json_string("words", rest);
 		out_json_end();
 	} else if (strcmp(path, "-") == 0) {
-		printf("store: %s\n", words);
+		printf("store: %s\n", rest);
 	} else {
-		printf("%s: %s\n", path, words);
+		printf("%s: %s\n", path, rest);
 	}
 	return 0;
 }
 
-static int show_line(char *line)
-{
-	uint64_t done, total;
-
-	if (sscanf(line, "progress %" SCNu64 " %" SCNu64, &done, &total) == 2) {
-		out_progress("scrub", done, total);
-		return 0;
-	}
-	if (strncmp(line, "damaged ", 8) == 0)
-		return show_damaged(line + 8);
-	return -EPROTO;
-}
-
-static int show(void *arg UNUSED, const char *text, size_t size)
-{
-	char *copy = strndup(text, size), *rest = copy, *line;
-	int rc = copy ? 0 : -ENOMEM;
-
-	while (rc == 0 && (line = strsep(&rest, "\n")) && rest)
-		rc = show_line(line);
-	free(copy);
-	return rc;
-}
-
 int scrub_run(const struct command *c, char **arguments)
 {
-	const struct fs_sink sink = { .text = show };
+	const struct lines lines = {
+		.line = show_damaged,
+		.progress = "scrub",
+	};
+	const struct fs_sink sink = lines_sink(&lines);
 	struct target t;
 	bool damaged;
 	int rc;

@@ -11,6 +11,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/base/error.h"
+#include "tools/loamctl/lines.h"
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
@@ -250,30 +251,22 @@ static int print_about(void *arg UNUSED, const char *text, size_t size)
 	return fwrite(text, 1, size, stdout) == size ? 0 : -EIO;
 }
 
-/* "NAME VALUE" lines. */
-static int json_about(void *arg UNUSED, const char *text, size_t size)
+/* "NAME VALUE" */
+static int json_about(void *arg UNUSED, char *line)
 {
-	char *copy = strndup(text, size), *rest = copy, *line, *value;
+	char *rest = line, *name = lines_word(&rest);
 
-	if (!copy)
-		return -ENOMEM;
-	while ((line = strsep(&rest, "\n")) && rest) {
-		value = strchr(line, ' ');
-		if (!value)
-			continue;
-		*value++ = '\0';
-		out_json_string(line, value);
-	}
-	free(copy);
+	if (name && rest)
+		out_json_string(name, rest);
 	return 0;
 }
 
 /* Of the daemon that has the store open. */
 static int print_daemon(const char *path)
 {
-	const struct fs_sink sink = {
-		.text = loamctl_json ? json_about : print_about,
-	};
+	const struct lines lines = { .line = json_about };
+	const struct fs_sink plain = { .text = print_about };
+	const struct fs_sink sink = loamctl_json ? lines_sink(&lines) : plain;
 	struct target t;
 	int rc;
 

@@ -160,7 +160,7 @@ static int run_there(struct target *t, const char *verb, const char *argument,
 /* Whether the verb leaves every byte of a store as it is. */
 static bool only_looks(const char *verb)
 {
-	static const char *const verbs[] = { "stat", "scrub" };
+	static const char *const verbs[] = { "stat", "scrub", "info", "du" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)

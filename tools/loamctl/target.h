@@ -4,8 +4,8 @@
  * A path may name a store's folder, or the mount point of one, or anything that
  * can be opened below that.  If a daemon has the store open, verbs run in the
  * daemon; else the store is opened by this process, which takes it until
- * target_close().  What only looks (stat, scrub) opens it read-only: then no
- * byte of it changes, and what has to be recovered is so in memory.
+ * target_close().  What only looks (stat, scrub, info, du) opens it read-only:
+ * then no byte of it changes, and what has to be recovered is so in memory.
  *
  * Errors: 0 or a negative errno with words in error_text(), which name the path
  * and the cure.  One thread.

@@ -19,6 +19,20 @@ const struct command loamctl_commands[] = {
 	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run,
 	  "The numbers of stat as lines of a name and a number; times are in\n"
 	  "seconds.\n" },
+	{ "info", "PATH | STORE PATH", "how a file is stored", 1, 2, "v",
+	  info_run,
+	  "Inode, size, times, flags, and where its bytes lie: in the tree, or\n"
+	  "in which files of the value log, compressed how far, and how many\n"
+	  "of its values other files share.  PATH lies in a mount; STORE PATH\n"
+	  "counts from the root of the filesystem, mounted or not.\n"
+	  "\n"
+	  "  -v             show each chunk: offset, size, and where it is\n" },
+	{ "du", "PATH | STORE PATH", "what a tree takes in the store", 1, 2, "",
+	  du_run,
+	  "Bytes as programs see them (size), and as they are stored: values\n"
+	  "in blob files, before (blobs_raw) and after compression (blobs),\n"
+	  "and keys and values in the tree; there, the second number is an\n"
+	  "estimate.  What several names or files share counts once.\n" },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run,
 	  "What has reached the daemon survives a power cut.  What the kernel\n"
