@@ -175,6 +175,11 @@ uint64_t blob_dir_id(const struct blob_dir *d)
 	return d->id;
 }
 
+uint64_t blob_dir_offset(const struct blob_dir *d)
+{
+	return d->offset;
+}
+
 /* The records of @page. */
 static uint32_t page_records(const struct blob_dir *d, uint64_t page)
 {

@@ -83,6 +83,9 @@ void blob_dir_close(struct blob_dir *d); /* accepts NULL */
 /* The id of the blob whose values it leads to, as the file says. */
 uint64_t blob_dir_id(const struct blob_dir *d);
 
+/* Where it begins, and the records end. */
+uint64_t blob_dir_offset(const struct blob_dir *d);
+
 /*
  * Where the record with that ordinal is.  Pages are cached under @name, a
  * number that names nothing else there; @cache may be NULL.  Returns 0,

@@ -346,6 +346,32 @@ struct kv_repair_report {
  */
 int kv_repair(struct env *env, struct kv_repair_report *report) MUST_USE;
 
+/* A part of a file, as kv_dump() found it. */
+struct kv_dump_item {
+	const char *file;     /* its name */
+	const char *what;     /* "header", "record", "block", "entry", ... */
+	uint64_t offset;      /* in the file, bytes */
+	uint64_t size;        /* bytes */
+	const char *words;    /* what it says: names and numbers */
+	int rc;               /* 0, or how it is damaged; @words say it */
+	struct slice key;     /* of an entry */
+	struct slice key_end; /* of an entry that deletes up to it */
+	struct slice value;   /* of an entry that has it beside its key */
+	bool has_value;
+};
+
+/* Borrowed until it returns; an error ends the dump and is returned. */
+typedef int (*kv_dump_fn)(void *arg, const struct kv_dump_item *item);
+
+/*
+ * Takes the file @name of a store apart, which need not be open, nor whole, for
+ * people to look at: with @entries, also the entries in it.  Nothing is
+ * written.  Returns 0, -EUCLEAN if damage was told of, -EINVAL, -ENOENT, -EIO
+ * or -ENOMEM.
+ */
+int kv_dump(struct env *env, const char *name, bool entries, kv_dump_fn fn,
+	    void *arg) MUST_USE;
+
 /* What was done to the files of one kind since kv_open(). */
 struct kv_io {
 	uint64_t reads; /* calls */

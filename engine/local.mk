@@ -34,6 +34,10 @@ libengine_a_SOURCES = \
 	%D%/compact.c \
 	%D%/compact_pick.c %D%/compact_pick.h \
 	%D%/cover.c %D%/cover.h \
+	%D%/dump.c %D%/dump.h \
+	%D%/dump_blob.c \
+	%D%/dump_log.c \
+	%D%/dump_sst.c \
 	%D%/edit.c \
 	%D%/entry.h \
 	%D%/file_format.c %D%/file_format.h \

@@ -14,6 +14,7 @@ libfs_a_SOURCES = \
 	%D%/copy.c \
 	%D%/data.c %D%/data.h \
 	%D%/dentry.c %D%/dentry.h \
+	%D%/describe.c %D%/describe.h \
 	%D%/dir.c \
 	%D%/dir_marks.c %D%/dir_marks.h \
 	%D%/du.c \

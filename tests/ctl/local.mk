@@ -1,5 +1,6 @@
 # loamctl, on stores and on real mounts.
 CTL_TESTS = \
+	%D%/dumps \
 	%D%/fsck \
 	%D%/looks \
 	%D%/mounting \

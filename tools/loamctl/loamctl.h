@@ -45,6 +45,7 @@ extern bool loamctl_json;
 int act_run(const struct command *c, char **arguments); /* sync, ... */
 int checkpoint_run(const struct command *c, char **arguments);
 int du_run(const struct command *c, char **arguments);
+int dump_run(const struct command *c, char **arguments);
 int fsck_run(const struct command *c, char **arguments);
 int info_run(const struct command *c, char **arguments);
 int mkfs_run(const struct command *c, char **arguments);

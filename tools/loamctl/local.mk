@@ -7,6 +7,7 @@ loamctl_CPPFLAGS = $(AM_CPPFLAGS)
 loamctl_LDADD = $(FS_LIBS)
 loamctl_SOURCES = \
 	%D%/act.c \
+	%D%/dump.c \
 	%D%/fsck.c \
 	%D%/info.c \
 	%D%/lines.c %D%/lines.h \

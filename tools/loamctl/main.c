@@ -27,6 +27,8 @@ static const struct long_option {
 	bool has_value;
 } long_options[] = {
 	{ "--repair", 'y', false },
+	{ "--keys", 'k', false },
+	{ "--file", 'F', true },
 };
 
 static void print_all(FILE *out)

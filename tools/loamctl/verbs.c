@@ -33,6 +33,16 @@ const struct command loamctl_commands[] = {
 	  "in blob files, before (blobs_raw) and after compression (blobs),\n"
 	  "and keys and values in the tree; there, the second number is an\n"
 	  "estimate.  What several names or files share counts once.\n" },
+	{ "dump", "TARGET", "what is in the files, part by part", 1, 1, "kF",
+	  dump_run,
+	  "A line for each header, record, block, index, filter and footer:\n"
+	  "offset, size, and what it says.  What is damaged is told of where\n"
+	  "it is, and what follows is shown as far as that can be; then the\n"
+	  "exit status is 3.  Files are read as they lie there, also of a store\n"
+	  "that is mounted or that does not open.\n"
+	  "\n"
+	  "  --file NAME    that file alone, as 000012.sst\n"
+	  "  --keys         entries, too: inodes, names, chunks, xattrs\n" },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run,
 	  "What has reached the daemon survives a power cut.  What the kernel\n"
