@@ -295,6 +295,18 @@ void cache_charge(struct cache *c, ssize_t delta)
 	cache_trash_empty(&trash);
 }
 
+void cache_resize(struct cache *c, size_t bytes_max)
+{
+	struct cache_trash trash = { .count = 0 };
+
+	mutex_lock(&c->lock);
+	c->bytes_max = bytes_max;
+	cache_try_again(c);
+	cache_shrink(c, 0, &trash);
+	mutex_unlock(&c->lock);
+	cache_trash_empty(&trash);
+}
+
 size_t cache_bytes(struct cache *c)
 {
 	size_t bytes;

@@ -93,6 +93,9 @@ void cache_forget(struct cache *cache, const uint64_t *files, size_t count);
  */
 void cache_charge(struct cache *cache, ssize_t delta);
 
+/* Another budget from now on; the tables, and what is held, may exceed it. */
+void cache_resize(struct cache *cache, size_t bytes_max);
+
 /* What is in the cache now, in bytes, tables included, charges left out. */
 size_t cache_bytes(struct cache *cache);
 

@@ -105,10 +105,10 @@ struct cache {
 	_Atomic(struct cache_table *) table; /* owned; read without the lock */
 
 	struct mutex lock; /* RANK_CACHE */
-	size_t bytes_max;  /* constant */
 	bool own;          /* constant: entries lie in the pool */
 
 	/* Guarded by the lock. */
+	size_t bytes_max;
 	struct pool pool;
 	size_t holes_max; /* bytes; see cache_memory.h */
 	uint64_t pass;    /* marks slabs that cannot be emptied now */

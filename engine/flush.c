@@ -102,8 +102,10 @@ static int add_entry(struct flush *f, const struct entry *e)
 {
 	int rc = 0;
 
-	if (is_large(f, e))
+	if (is_large(f, e)) {
+		f->blobs.plain = !f->kv->tuned.compress;
 		rc = vlog_batch_add(&f->blobs, e->key, e->value);
+	}
 	if (rc < 0)
 		return rc;
 	f->portion[f->count++] = *e;

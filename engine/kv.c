@@ -12,6 +12,7 @@
 #include "engine/sched.h"
 #include "engine/space.h"
 #include "engine/store.h"
+#include "engine/tune.h"
 
 const struct kv_options kv_options_default = {
 	.create = true,
@@ -111,6 +112,7 @@ static struct kv *kv_new(struct env *env, const struct kv_options *options)
 		return NULL;
 	}
 	kv->options = *options;
+	tune_init(kv);
 	queue_init(&kv->queue);
 	mutex_init(&kv->sync, RANK_SYNC);
 	kv->sync_target = UINT64_MAX; /* no round has begun */
@@ -148,7 +150,8 @@ static int fit_to_medium(struct kv *kv)
 		return rc;
 	most = u64_max(space.bytes_total / 64, 1 * MIB);
 	o->blob_file_bytes_max = u64_min(o->blob_file_bytes_max, most);
-	o->memtable_bytes_max = u64_min(o->memtable_bytes_max, most);
+	kv->memtable_bytes_limit = most;
+	kv->tuned.memtable_bytes_max = u64_min(o->memtable_bytes_max, most);
 	return 0;
 }
 
@@ -186,7 +189,7 @@ int kv_open(struct kv **out, struct env *env, const struct kv_options *options)
 	if (!kv)
 		return -ENOMEM;
 	rc = fit_to_medium(kv);
-	pace_init(&kv->pace, kv->options.memtable_bytes_max,
+	pace_init(&kv->pace, kv->tuned.memtable_bytes_max,
 		  kv->options.level_base_bytes);
 	if (rc == 0)
 		rc = open_store(kv);
@@ -294,9 +297,11 @@ int kv_stats(struct kv *kv, struct kv_stats *stats)
 	cache_stats(kv->blocks, &cache);
 	s.block_cache_hits = cache.hits;
 	s.block_cache_misses = cache.misses;
+	s.block_cache_bytes = cache.bytes;
 	cache_stats(kv->blobs, &cache);
 	s.blob_cache_hits = cache.hits;
 	s.blob_cache_misses = cache.misses;
+	s.blob_cache_bytes = cache.bytes;
 	*stats = s;
 	return 0;
 }

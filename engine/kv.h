@@ -403,9 +403,11 @@ struct kv_stats {
 	uint64_t block_cache_misses;
 	uint64_t blob_cache_hits;
 	uint64_t blob_cache_misses;
-	uint64_t filter_checks; /* tables whose filter was asked in a get */
-	uint64_t filter_useful; /* it said no */
-	uint64_t filter_false;  /* it said perhaps, and the key was not there */
+	uint64_t block_cache_bytes; /* in it now */
+	uint64_t blob_cache_bytes;  /* likewise */
+	uint64_t filter_checks;     /* tables whose filter was asked in a get */
+	uint64_t filter_useful;     /* it said no */
+	uint64_t filter_false; /* it said perhaps, and the key was not there */
 	uint64_t iterators;
 	uint64_t seeks;
 	uint64_t batches;
@@ -433,6 +435,28 @@ struct kv_stats {
  * 0, -ENOMEM or -EUCLEAN.
  */
 int kv_stats(struct kv *kv, struct kv_stats *stats) MUST_USE;
+
+/*
+ * What can be changed while the store is open.  The sizes mean what they do in
+ * struct kv_options; of a memtable's, kv_tuning() tells what was asked for or,
+ * on a small medium, what it became.
+ */
+struct kv_tuning {
+	size_t memtable_bytes_max;
+	size_t tree_memory_bytes;
+	size_t blob_cache_bytes;
+	unsigned sync_interval_ms;
+	bool compress; /* what is written from now on */
+};
+
+void kv_tuning(struct kv *kv, struct kv_tuning *out);
+
+/*
+ * Makes it so, at once and until kv_close().  Returns 0, or -EINVAL with
+ * nothing changed: a size is 0; or the interval is, or a store without a
+ * background sync was given one.
+ */
+int kv_tune(struct kv *kv, const struct kv_tuning *tuning) MUST_USE;
 
 /* The medium that the store lies on. */
 struct kv_space {

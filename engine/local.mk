@@ -87,6 +87,7 @@ libengine_a_SOURCES = \
 	%D%/store.c %D%/store.h \
 	%D%/sync.c \
 	%D%/verify.c \
+	%D%/tune.c %D%/tune.h \
 	%D%/version.c %D%/version.h \
 	%D%/view.c %D%/view.h \
 	%D%/vlog.c %D%/vlog.h \

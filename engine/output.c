@@ -13,7 +13,7 @@ static int begin_table(struct output *o)
 {
 	const struct sst_writer_options options = {
 		.block_bytes = o->kv->options.block_bytes,
-		.compress = true,
+		.compress = o->kv->tuned.compress,
 		.cache = o->kv->blocks,
 		.thread = o->kv->options.background,
 	};

@@ -53,9 +53,14 @@ uint64_t pace_delay_ns(const struct pace_debt *debts, size_t count,
 void pace_init(struct pace *p, size_t memtable_bytes, size_t level_base_bytes)
 {
 	*p = (struct pace){
-		.memtable_bytes = size_max(memtable_bytes, MEMTABLE_BYTES_MIN),
 		.behind_soft = BEHIND_SOFT * (uint64_t)level_base_bytes,
 	};
+	pace_resize(p, memtable_bytes);
+}
+
+void pace_resize(struct pace *p, size_t memtable_bytes)
+{
+	p->memtable_bytes = size_max(memtable_bytes, MEMTABLE_BYTES_MIN);
 }
 
 static uint64_t get(const _Atomic uint64_t *value)
@@ -73,9 +78,10 @@ static uint64_t memory_debt(const struct pace *p)
 
 uint64_t pace_delay(const struct pace *p, size_t bytes)
 {
+	uint64_t memtable_bytes = get(&p->memtable_bytes);
 	const struct pace_debt debts[] = {
-		{ memory_debt(p), p->memtable_bytes * MEMTABLES_SOFT,
-		  p->memtable_bytes * MEMTABLES_HARD },
+		{ memory_debt(p), memtable_bytes * MEMTABLES_SOFT,
+		  memtable_bytes * MEMTABLES_HARD },
 		{ get(&p->l0_tables), L0_SOFT, L0_HARD },
 		{ get(&p->behind_bytes), p->behind_soft,
 		  p->behind_soft * BEHIND_HARD },

@@ -49,8 +49,9 @@ uint64_t pace_delay_ns(const struct pace_debt *debts, size_t count,
 
 struct pace {
 	/* Set by pace_init(), then constant. */
-	uint64_t memtable_bytes; /* at least; then a memtable is frozen */
-	uint64_t behind_soft;    /* bytes */
+	uint64_t behind_soft; /* bytes */
+
+	_Atomic uint64_t memtable_bytes; /* at least; then one is frozen */
 
 	_Atomic uint64_t active_bytes;  /* of the memtable that is written to */
 	_Atomic uint64_t frozen_bytes;  /* of those that wait */
@@ -63,6 +64,9 @@ struct pace {
 };
 
 void pace_init(struct pace *p, size_t memtable_bytes, size_t level_base_bytes);
+
+/* Memtables are frozen at another size from now on. */
+void pace_resize(struct pace *p, size_t memtable_bytes);
 
 /* The time that a writer's @bytes are to take now; 0: it is not slowed. */
 uint64_t pace_delay(const struct pace *p, size_t bytes);

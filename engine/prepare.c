@@ -91,6 +91,7 @@ static int write_large(struct kv *kv, const struct kv_batch *batch, size_t from,
 
 	if (batch->put_max < from)
 		return 0;
+	blobs->plain = !kv->tuned.compress;
 	for (i = 0; rc == 0 && i < batch->count; i++) {
 		const struct batch_op *op = &batch->ops[i];
 

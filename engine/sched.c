@@ -97,6 +97,13 @@ static void compact_main(void *arg)
 	}
 }
 
+/* The interval may be changed while it passes: kv_tune() wakes us. */
+static bool sync_is_due(struct kv *kv, uint64_t begin_ns)
+{
+	return env_monotonic_ns(kv->env) - begin_ns >=
+	       kv->tuned.sync_interval_ms * NS_PER_MS;
+}
+
 /*
  * Looks every interval; a store that nobody writes to costs one look at two
  * counters.
@@ -104,15 +111,14 @@ static void compact_main(void *arg)
 static void sync_main(void *arg)
 {
 	struct kv *kv = arg;
-	unsigned interval_ms = kv->options.sync_interval_ms;
 
 	mutex_lock(&kv->state);
 	while (!kv->stopping) {
-		uint64_t due = env_monotonic_ns(kv->env) +
-			       interval_ms * NS_PER_MS;
+		uint64_t begin = env_monotonic_ns(kv->env);
 
-		while (!kv->stopping && env_monotonic_ns(kv->env) < due)
-			cond_wait_ms(&kv->changed, &kv->state, interval_ms);
+		while (!kv->stopping && !sync_is_due(kv, begin))
+			cond_wait_ms(&kv->changed, &kv->state,
+				     kv->tuned.sync_interval_ms);
 		mutex_unlock(&kv->state);
 		/* A failure poisons, and every later call says so. */
 		if (kv->poison == 0)

@@ -84,7 +84,7 @@ static void measure_debt(struct kv *kv, const struct view *v)
  */
 static int64_t resident_bytes(const struct kv *kv, const struct view *v)
 {
-	uint64_t bytes = kv->options.memtable_bytes_max;
+	uint64_t bytes = kv->tuned.memtable_bytes_max;
 	size_t i;
 
 	for (i = 0; i < v->frozen_count; i++)

@@ -110,6 +110,16 @@ struct kv {
 	/* Memory for the next iterators, by thread; see iter.h. */
 	_Atomic(struct kv_iter *) spare_iters[STORE_SPARE_ITERS];
 
+	/* What kv_tune() changes: see tune.c. */
+	struct {
+		_Atomic size_t memtable_bytes_max;
+		_Atomic size_t tree_memory_bytes;
+		_Atomic size_t blob_cache_bytes;
+		_Atomic unsigned sync_interval_ms;
+		_Atomic bool compress;
+	} tuned;
+	uint64_t memtable_bytes_limit; /* of the medium; constant */
+
 	/* Room for batches; see space.c. */
 	_Atomic int64_t space_room; /* bytes, until the medium is asked again */
 	_Atomic bool space_short;   /* a batch found no room */

@@ -71,7 +71,7 @@ static size_t put_value(struct vlog_batch *b, struct slice value,
 	/* Less than an eighth is not worth the time to undo it. */
 	int room = (int)(value.size - value.size / 8), n = 0;
 
-	if (value.size >= 64 && worth_compressing(value))
+	if (!b->plain && value.size >= 64 && worth_compressing(value))
 		n = LZ4_compress_default(value.data,
 					 (char *)b->bytes.data + b->bytes.size,
 					 (int)value.size, room);

@@ -183,6 +183,7 @@ void vlog_fini(struct vlog *v);
 struct vlog_batch {
 	struct buf bytes; /* the records */
 	struct buf marks; /* where each begins, u32 */
+	bool plain;       /* values are stored as they are */
 	/* Set by vlog_reserve(). */
 	struct blob *blob; /* owned reference, or NULL */
 	uint64_t offset;
@@ -193,7 +194,7 @@ struct vlog_batch {
 void vlog_batch_reset(struct vlog_batch *b);
 void vlog_batch_fini(struct vlog_batch *b);
 
-/* Adds a value, compressing it.  Returns 0 or -ENOMEM. */
+/* Adds a value, compressing it unless it is plain.  Returns 0 or -ENOMEM. */
 int vlog_batch_add(struct vlog_batch *b, struct slice key,
 		   struct slice value) MUST_USE;
 

@@ -30,7 +30,7 @@ int store_new_log(struct kv *kv, size_t keys, struct view_mt *out)
 	struct view_mt m;
 	int rc;
 
-	arena_spare_expect(&kv->spare_memory, kv->options.memtable_bytes_max);
+	arena_spare_expect(&kv->spare_memory, kv->tuned.memtable_bytes_max);
 	m.mt = mt_new(keys, &kv->spare_memory);
 	if (!m.mt)
 		return -ENOMEM;
@@ -202,7 +202,7 @@ static void lead(struct kv *kv, const struct queue_group *group)
 		wants_rotate |= writer_of(group->waiters[i])->rotate;
 
 	rc = store_writable(kv);
-	if (rc == 0 && active_has(kv, kv->options.memtable_bytes_max))
+	if (rc == 0 && active_has(kv, kv->tuned.memtable_bytes_max))
 		rc = rotate(kv);
 	if (rc == 0)
 		rc = commit(kv, group);

@@ -10,6 +10,7 @@
 #include "fs/say.h"
 #include "fs/scrub.h"
 #include "fs/superblock.h"
+#include "fs/tune.h"
 
 struct request {
 	struct fs *fs;
@@ -139,20 +140,28 @@ static int do_du(const struct request *r)
 	return rc < 0 ? rc : du_tell(r->fs, ino, r->sink);
 }
 
+static int do_tune(const struct request *r)
+{
+	int rc = r->argument[0] ? tune_set(r->fs, r->argument) : 0;
+
+	return rc < 0 ? rc : tune_show(r->fs, r->sink);
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(const struct request *r);
-	bool argument; /* takes one */
+	enum { NONE, MAY, MUST } argument;
 } verbs[] = {
-	{ "stat", do_stat, false },
-	{ "sync", do_sync, false },
-	{ "flush", do_flush, false },
-	{ "compact", do_compact, false },
-	{ "gc", do_gc, false },
-	{ "scrub", do_scrub, false },
-	{ "check-point", do_checkpoint, true },
-	{ "info", do_info, true },
-	{ "du", do_du, true },
+	{ "stat", do_stat, NONE },
+	{ "sync", do_sync, NONE },
+	{ "flush", do_flush, NONE },
+	{ "compact", do_compact, NONE },
+	{ "gc", do_gc, NONE },
+	{ "scrub", do_scrub, NONE },
+	{ "check-point", do_checkpoint, MUST },
+	{ "info", do_info, MUST },
+	{ "du", do_du, MUST },
+	{ "tune", do_tune, MAY },
 };
 
 int fs_admin(struct fs *fs, const char *verb, const char *argument,
@@ -164,11 +173,12 @@ int fs_admin(struct fs *fs, const char *verb, const char *argument,
 	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verbs[i].name, verb) != 0)
 			continue;
-		if (verbs[i].argument != (argument[0] != '\0'))
-			return error_set(-EINVAL, "%s: %s", verb,
-					 verbs[i].argument
-						 ? "needs an argument"
-						 : "takes no argument");
+		if (verbs[i].argument == NONE && argument[0])
+			return error_set(-EINVAL, "%s: takes no argument",
+					 verb);
+		if (verbs[i].argument == MUST && !argument[0])
+			return error_set(-EINVAL, "%s: needs an argument",
+					 verb);
 		return verbs[i].run(&r);
 	}
 	return error_set(-EOPNOTSUPP, "%s: no such verb", verb);

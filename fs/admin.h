@@ -25,6 +25,10 @@
  * file's. In a path a blank, a backslash and what is no character are written
  * as a backslash and three octal digits. -EUCLEAN after any damage
  *
+ *      tune         settings, until the filesystem is closed: the argument is
+ *                   empty, or words NAME=VALUE with blanks between them, of
+ *                   which all are taken or, if one is wrong, none.  Lines:
+ *                        NAME VALUE RANGE-IN-WORDS
  *      info         how the file is stored that the argument names: an inode's
  *                   number, or a path that begins with a slash.  Lines of a
  *                   name and a value, then a line for each chunk:

@@ -7,6 +7,7 @@
 #include "engine/base/heap.h"
 #include "fs/inode.h"
 #include "fs/orphan.h"
+#include "fs/tune.h"
 
 #define BLOCK_BYTES 4096 /* the unit of statfs() */
 
@@ -17,20 +18,17 @@ const struct fs_options fs_options_default = {
 	.sync_interval_ms = 5000,
 };
 
-/*
- * How the memory is divided: three quarters for the tree, which every operation
- * needs, with memtables of an eighth, of which four may be in use for a moment;
- * a quarter for file data, which the kernel keeps as well.
- */
 static struct kv_options store_options(const struct fs_options *options)
 {
 	struct kv_options kv = kv_options_default;
+	struct kv_tuning parts;
 
 	kv.create = options->create && !options->read_only;
 	kv.background = options->background && !options->read_only;
-	kv.memtable_bytes_max = options->memory_bytes / 8;
-	kv.tree_memory_bytes = options->memory_bytes / 4 * 3;
-	kv.blob_cache_bytes = options->memory_bytes / 4;
+	tune_divide(options->memory_bytes, &parts);
+	kv.memtable_bytes_max = parts.memtable_bytes_max;
+	kv.tree_memory_bytes = parts.tree_memory_bytes;
+	kv.blob_cache_bytes = parts.blob_cache_bytes;
 	kv.sync_interval_ms = options->sync_interval_ms;
 	return kv;
 }

@@ -36,6 +36,7 @@ libfs_a_SOURCES = \
 	%D%/seek.c \
 	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h \
+	%D%/tune.c %D%/tune.h \
 	%D%/write.c %D%/write.h \
 	%D%/xattr.c %D%/xattr.h
 

@@ -75,6 +75,8 @@ static const struct row rows[] = {
 	STAT(caches, block_misses, block_cache_misses),
 	STAT(caches, blob_hits, blob_cache_hits),
 	STAT(caches, blob_misses, blob_cache_misses),
+	STAT(caches, block_cached_bytes, block_cache_bytes),
+	STAT(caches, blob_cached_bytes, blob_cache_bytes),
 	STAT(caches, filter_checks, filter_checks),
 	STAT(caches, filter_useful, filter_useful),
 	STAT(caches, filter_false, filter_false),

@@ -5,6 +5,7 @@ CTL_TESTS = \
 	%D%/looks \
 	%D%/mounting \
 	%D%/storage \
+	%D%/tunes \
 	%D%/verbs
 
 # The frames of the control socket, and what is none.

@@ -18,6 +18,7 @@ loamctl_SOURCES = \
 	%D%/scrub.c \
 	%D%/stat.c \
 	%D%/target.c %D%/target.h \
+	%D%/tune.c \
 	%D%/umount.c \
 	%D%/verbs.c \
 	%D%/where.c %D%/where.h \

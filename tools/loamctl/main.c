@@ -37,7 +37,7 @@ static void print_all(FILE *out)
 
 	fputs("usage: loamctl [--json] VERB TARGET [ARGUMENT]\n\n", out);
 	for (c = loamctl_commands; c->name; c++)
-		fprintf(out, "  %-12s %-18s %s\n", c->name, c->arguments,
+		fprintf(out, "  %-12s %-19s %s\n", c->name, c->arguments,
 			c->what);
 	fputs("\n"
 	      "TARGET is a store's folder, or a mount point, or anything below "

@@ -43,6 +43,14 @@ const struct command loamctl_commands[] = {
 	  "\n"
 	  "  --file NAME    that file alone, as 000012.sst\n"
 	  "  --keys         entries, too: inodes, names, chunks, xattrs\n" },
+	{ "tune", "MNT [NAME=VALUE]...", "show and change live settings", 1, 16,
+	  "", tune_run,
+	  "Of a mount, until it ends: all that are given, or, if one is wrong,\n"
+	  "none.\n"
+	  "\n"
+	  "  memory=SIZE           for caches and buffers, with K, M, G\n"
+	  "  sync_interval=TIME    make all durable this often, with s or ms\n"
+	  "  compression=on|off    of what is written from now on\n" },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run,
 	  "What has reached the daemon survives a power cut.  What the kernel\n"
