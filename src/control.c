@@ -14,6 +14,7 @@
 #include "fs/admin.h"
 #include "fs/fs.h"
 #include "src/log.h"
+#include "src/tally.h"
 #include "src/wire.h"
 
 #define RETRY_MS 100
@@ -80,6 +81,8 @@ static void answer(const struct control *c, int fd)
 	}
 	if (strcmp(request.verb, "about") == 0)
 		rc = about(c, &sink);
+	else if (strcmp(request.verb, "requests") == 0)
+		rc = tally_tell(&sink);
 	else
 		rc = fs_admin(c->fs, request.verb, request.argument, &sink);
 	(void)wire_send_end(fd, rc, rc < 0 ? fs_error_text(rc) : "");

@@ -1,10 +1,11 @@
 /*
  * control: the daemon's side of the control socket; wire.h has the protocol.
  *
- * One verb is answered here, all others by fs_admin():
+ * These verbs are answered here, all others by fs_admin():
  *
  *      about        lines of a name and a value: version, pid, store,
  *                   mountpoint
+ *      requests     how many came, by kind and by process: see tally.h
  *
  * CONTROL_THREADS threads take connections, each a request at a time; who comes
  * when all are at work waits in the socket's queue.  So no request of the

@@ -9,6 +9,7 @@
 
 #include "src/fuse.h"
 #include "src/own.h"
+#include "src/tally.h"
 
 static uint32_t flags_added;
 static uint32_t flags_offered;
@@ -127,6 +128,7 @@ static ssize_t request(int fd, void *buf, size_t size, void *userdata)
 		n = read(fd, buf, size);
 		if (n < (ssize_t)sizeof(struct fuse_in_header))
 			return n;
+		tally_request(buf);
 		if (is_owed_a_reply(buf))
 			atomic_fetch_add(&asked, 1);
 	} while (own_answer(userdata, fd, buf));

@@ -29,5 +29,6 @@ loamfs_SOURCES = \
 	%D%/scratch.c %D%/scratch.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
+	%D%/tally.c %D%/tally.h \
 	%D%/view.h \
 	%D%/wire.c %D%/wire.h

@@ -4,6 +4,7 @@ CTL_TESTS = \
 	%D%/fsck \
 	%D%/looks \
 	%D%/mounting \
+	%D%/screens \
 	%D%/storage \
 	%D%/tunes \
 	%D%/verbs
@@ -20,6 +21,13 @@ tests_ctl_test_wire_LDADD = $(CHECK_LIBS)
 check_PROGRAMS += tests/ctl/damage
 tests_ctl_damage_SOURCES = %D%/damage.c
 tests_ctl_damage_LDADD = $(FS_LIBS)
+
+# A terminal for programs.
+check_PROGRAMS += tests/ctl/terminal
+tests_ctl_terminal_SOURCES = %D%/terminal.c
+check_PROGRAMS += tests/ctl/bars
+tests_ctl_bars_SOURCES = %D%/bars.c tools/loamctl/out.c tools/loamctl/out.h
+tests_ctl_bars_LDADD = $(FS_LIBS)
 
 AM_TESTS_ENVIRONMENT += LOAMCTL='$(abs_builddir)/loamctl'; export LOAMCTL;
 dist_check_SCRIPTS += $(CTL_TESTS)

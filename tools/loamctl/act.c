@@ -13,6 +13,7 @@
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
+#include "tools/loamctl/watch.h"
 
 static int no_text(void *arg UNUSED, const char *text UNUSED,
 		   size_t size UNUSED)
@@ -46,16 +47,31 @@ static int report(const struct command *c, const char *path, int rc,
 	return EXITS_DONE;
 }
 
-int act_run(const struct command *c, char **arguments)
+/* The same verb, watched by who has a terminal. */
+static int run_watched(struct target *t, const char *verb, const char *argument)
 {
 	const struct fs_sink sink = { .text = no_text };
+	struct watch watch;
+	int rc;
+
+	rc = target_prepare(t, verb);
+	if (rc < 0)
+		return rc;
+	watch_begin(&watch, verb, t);
+	rc = target_run(t, verb, argument, &sink);
+	watch_end(&watch);
+	return rc;
+}
+
+int act_run(const struct command *c, char **arguments)
+{
 	uint64_t begin_ns = now_ns();
 	struct target t;
 	int rc;
 
 	rc = target_open(&t, arguments[0]);
 	if (rc == 0)
-		rc = target_close(&t, target_run(&t, c->name, "", &sink));
+		rc = target_close(&t, run_watched(&t, c->name, ""));
 	return report(c, arguments[0], rc, begin_ns);
 }
 
@@ -95,7 +111,6 @@ static int check_elsewhere(const struct target *t, const char *path)
 
 int checkpoint_run(const struct command *c, char **arguments)
 {
-	const struct fs_sink sink = { .text = no_text };
 	uint64_t begin_ns = now_ns();
 	char *dir = NULL;
 	struct target t;
@@ -108,7 +123,7 @@ int checkpoint_run(const struct command *c, char **arguments)
 	if (rc == 0)
 		rc = check_elsewhere(&t, dir);
 	if (rc == 0)
-		rc = target_run(&t, c->name, dir, &sink);
+		rc = run_watched(&t, c->name, dir);
 	free(dir);
 	return report(c, arguments[0], target_close(&t, rc), begin_ns);
 }

@@ -192,6 +192,11 @@ static int check_data(struct fsck *f)
 
 /* ----------------------------------------------------------- the tree -- */
 
+static void show_checked(void *arg UNUSED, uint64_t keys)
+{
+	out_progress("checking", true, keys, 0);
+}
+
 static void show_problem(void *arg UNUSED, const char *words)
 {
 	say("tree", "", words);
@@ -203,11 +208,13 @@ static int check_tree(struct fsck *f)
 		.mode = f->mend ? CHECK_MEND : CHECK_ALL,
 		.env = env_of(f),
 		.problem = show_problem,
+		.progress = show_checked,
 	};
 	struct check_counts counts = { 0 };
 	int rc;
 
 	rc = fs_check_with(f->kv, &options, &counts);
+	out_progress_end();
 	if (rc < 0 || counts.problems == 0)
 		return rc;
 	if (!f->mend) {
@@ -217,6 +224,7 @@ static int check_tree(struct fsck *f)
 	f->status |= FSCK_MENDED;
 	options.mode = CHECK_ALL;
 	rc = fs_check_with(f->kv, &options, &counts);
+	out_progress_end();
 	if (rc == 0 && counts.problems > 0)
 		f->status |= FSCK_LEFT;
 	return rc;

@@ -52,6 +52,7 @@ int mkfs_run(const struct command *c, char **arguments);
 int repair_run(const struct command *c, char **arguments);
 int scrub_run(const struct command *c, char **arguments);
 int stat_run(const struct command *c, char **arguments); /* metrics, too */
+int top_run(const struct command *c, char **arguments);
 int tune_run(const struct command *c, char **arguments);
 int umount_run(const struct command *c, char **arguments);
 int version_run(const struct command *c, char **arguments);

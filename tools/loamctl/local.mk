@@ -13,14 +13,19 @@ loamctl_SOURCES = \
 	%D%/lines.c %D%/lines.h \
 	%D%/loamctl.h \
 	%D%/main.c \
+	%D%/measures.c %D%/measures.h \
 	%D%/mkfs.c \
 	%D%/out.c %D%/out.h \
+	%D%/screen.c %D%/screen.h \
 	%D%/scrub.c \
 	%D%/stat.c \
 	%D%/target.c %D%/target.h \
+	%D%/top.c \
+	%D%/top_sample.c %D%/top_sample.h \
 	%D%/tune.c \
 	%D%/umount.c \
 	%D%/verbs.c \
+	%D%/watch.c %D%/watch.h \
 	%D%/where.c %D%/where.h \
 	src/place.h \
 	src/wire.c src/wire.h

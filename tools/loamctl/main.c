@@ -26,8 +26,8 @@ static const struct long_option {
 	char letter;
 	bool has_value;
 } long_options[] = {
-	{ "--repair", 'y', false },
-	{ "--keys", 'k', false },
+	{ "--repair", 'y', false }, { "--keys", 'k', false },
+	{ "--once", 'o', false },   { "--interval", 'i', true },
 	{ "--file", 'F', true },
 };
 

@@ -111,6 +111,16 @@ int target_open(struct target *t, const char *path)
 	return 0;
 }
 
+int target_again(struct target *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+	t->fd = wire_connect(t->store);
+	return t->fd < 0 ? error_set(t->fd, "%s: the daemon is gone", t->store)
+			 : 0;
+}
+
 int target_close(struct target *t, int rc)
 {
 	struct error_words words;
@@ -180,14 +190,18 @@ static int open_here(struct target *t, const char *verb)
 	return fs_open(&t->fs, t->store, &options);
 }
 
+int target_prepare(struct target *t, const char *verb)
+{
+	return target_is_mounted(t) || t->fs ? 0 : open_here(t, verb);
+}
+
 int target_run(struct target *t, const char *verb, const char *argument,
 	       const struct fs_sink *sink)
 {
-	int rc = 0;
+	int rc;
 
 	if (target_is_mounted(t))
 		return run_there(t, verb, argument, sink);
-	if (!t->fs)
-		rc = open_here(t, verb);
+	rc = target_prepare(t, verb);
 	return rc < 0 ? rc : fs_admin(t->fs, verb, argument, sink);
 }

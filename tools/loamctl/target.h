@@ -29,6 +29,12 @@ struct target {
 int target_open(struct target *t, const char *path) MUST_USE;
 
 /*
+ * A connection for another request to the daemon, which -ENOENT and the like
+ * say to be gone.
+ */
+int target_again(struct target *t) MUST_USE;
+
+/*
  * Saves what was changed, and returns @rc, if that is an error, with its words,
  * or else what kept it from being saved.
  */
@@ -44,6 +50,12 @@ static inline bool target_is_mounted(const struct target *t)
 {
 	return t->fd >= 0;
 }
+
+/*
+ * Opens the store for @verb, if nobody has it mounted: target_run() does so by
+ * itself.
+ */
+int target_prepare(struct target *t, const char *verb) MUST_USE;
 
 /*
  * Runs one verb of fs_admin(), or the daemon's `about`, the answer going to

@@ -19,6 +19,16 @@ const struct command loamctl_commands[] = {
 	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run,
 	  "The numbers of stat as lines of a name and a number; times are in\n"
 	  "seconds.\n" },
+	{ "top", "MNT", "a live screen of what a mount does", 1, 1, "oi",
+	  top_run,
+	  "Requests a second by kind and by process, latencies, hits of the\n"
+	  "caches, work in the background, memory, and what no table has yet.\n"
+	  "Latencies are those since the mount, `now` their mean meanwhile.\n"
+	  "Keys: q quits, blank looks at once.\n"
+	  "\n"
+	  "  --interval S   look every S seconds, as 0.5 (1)\n"
+	  "  --once         look for one interval, print it, and end; as with\n"
+	  "                 --json, or where the output is no terminal\n" },
 	{ "info", "PATH | STORE PATH", "how a file is stored", 1, 2, "v",
 	  info_run,
 	  "Inode, size, times, flags, and where its bytes lie: in the tree, or\n"
