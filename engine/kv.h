@@ -453,8 +453,8 @@ void kv_tuning(struct kv *kv, struct kv_tuning *out);
 
 /*
  * Makes it so, at once and until kv_close().  Returns 0, or -EINVAL with
- * nothing changed: a size is 0; or the interval is, or a store without a
- * background sync was given one.
+ * nothing changed: a memtable of no size; or an interval of 0 where there is a
+ * background sync, or another where there is none.
  */
 int kv_tune(struct kv *kv, const struct kv_tuning *tuning) MUST_USE;
 

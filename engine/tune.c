@@ -31,9 +31,8 @@ int kv_tune(struct kv *kv, const struct kv_tuning *t)
 				  kv->memtable_bytes_limit);
 	bool syncs = kv->options.sync_interval_ms > 0;
 
-	if (t->memtable_bytes_max == 0 || t->tree_memory_bytes == 0 ||
-	    t->blob_cache_bytes == 0)
-		return error_set(-EINVAL, "a size of 0");
+	if (t->memtable_bytes_max == 0)
+		return error_set(-EINVAL, "memtables of no size");
 	if (syncs != (t->sync_interval_ms > 0))
 		return error_set(-EINVAL, "background syncs can be neither "
 					  "begun nor ended");

@@ -161,6 +161,27 @@ START_TEST(budget_is_kept)
 }
 END_TEST
 
+/* A smaller budget evicts at once, a larger one is used. */
+START_TEST(budget_may_change)
+{
+	struct cache *c = make(_i, BUDGET);
+	unsigned i, kept = 0;
+
+	for (i = 0; i < BUDGET / ENTRY; i++)
+		cache_release(put(c, 1, i));
+	ck_assert_uint_gt(cache_bytes(c), BUDGET / 2);
+	cache_resize(c, BUDGET / 4);
+	ck_assert_uint_le(cache_bytes(c), BUDGET / 4);
+	cache_resize(c, 2 * BUDGET);
+	for (i = 0; i < BUDGET / ENTRY; i++)
+		cache_release(put(c, 2, i));
+	for (i = 0; i < BUDGET / ENTRY; i++)
+		kept += has(c, 2, i);
+	ck_assert_uint_eq(kept, BUDGET / ENTRY);
+	cache_free(c);
+}
+END_TEST
+
 START_TEST(held_entries_survive)
 {
 	struct cache_entry *held[20];
@@ -913,6 +934,7 @@ int main(void)
 	tc = suite_case(s, "budget");
 	tcase_add_loop_test(tc, files_are_forgotten_but_what_is_held, 0, 2);
 	tcase_add_loop_test(tc, budget_is_kept, 0, 2);
+	tcase_add_loop_test(tc, budget_may_change, 0, 2);
 	tcase_add_loop_test(tc, held_entries_survive, 0, 2);
 	tcase_add_loop_test(tc, more_held_than_the_budget, 0, 2);
 	tcase_add_loop_test(tc, what_no_longer_fits_goes_when_it_is_released, 0,

@@ -291,6 +291,56 @@ START_TEST(iterator_sees_one_moment)
 }
 END_TEST
 
+/* Compression is off for what is written then; what makes no sense is refused.
+ */
+START_TEST(settings_may_change)
+{
+	struct env *env = small_env();
+	struct kv *kv = small_open(env);
+	static uint8_t zeros[32 << 10];
+	struct kv_tuning t, now;
+	struct kv_place place[2];
+	struct kv_batch *batch = kv_batch_new();
+	struct kv_iter *it;
+	int i;
+
+	kv_tuning(kv, &t);
+	ck_assert(t.compress);
+	for (i = 0; i < 2; i++) {
+		t.compress = i == 0;
+		ck_ok(kv_tune(kv, &t));
+		ck_ok(kv_batch_put(batch, slice_str(i ? "b" : "a"),
+				   slice_of(zeros, sizeof(zeros))));
+		ck_ok(kv_write(kv, batch));
+		ck_ok(kv_flush(kv));
+	}
+	ck_ok(kv_iter_open(&it, kv, slice_of(NULL, 0), slice_of(NULL, 0)));
+	ck_assert_int_eq(kv_iter_first(it), 1);
+	ck_ok(kv_iter_place(it, &place[0]));
+	ck_assert_int_eq(kv_iter_next(it), 1);
+	ck_ok(kv_iter_place(it, &place[1]));
+	kv_iter_close(it);
+	ck_assert_uint_ne(place[0].file, 0);
+	ck_assert_uint_eq(place[0].raw_bytes, sizeof(zeros));
+	ck_assert_uint_lt(place[0].stored_bytes, sizeof(zeros) / 2);
+	ck_assert_uint_ge(place[1].stored_bytes, sizeof(zeros));
+
+	now = t;
+	now.memtable_bytes_max = 0;
+	now.compress = true;
+	ck_assert_int_eq(kv_tune(kv, &now), -EINVAL);
+	now = t;
+	now.sync_interval_ms = t.sync_interval_ms ? 0 : 1;
+	ck_assert_int_eq(kv_tune(kv, &now), -EINVAL);
+	kv_tuning(kv, &now);
+	ck_assert(!now.compress);
+	ck_assert_uint_eq(now.tree_memory_bytes, t.tree_memory_bytes);
+	kv_batch_free(batch);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kv");
@@ -311,5 +361,6 @@ int main(void)
 
 	tc = suite_case(s, "iterators");
 	tcase_add_test(tc, iterator_sees_one_moment);
+	tcase_add_test(tc, settings_may_change);
 	return suite_run(s);
 }
