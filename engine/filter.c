@@ -61,3 +61,12 @@ bool filter_may_contain(struct slice filter, uint64_t hash)
 		all &= (unsigned)line[bit % 512 / 8] >> bit % 8;
 	return all;
 }
+
+void filter_prefetch(struct slice filter, uint64_t hash)
+{
+	const uint8_t *line = filter.data;
+
+	line += line_of(hash, filter.size / FILTER_LINE_SIZE) *
+		FILTER_LINE_SIZE;
+	__builtin_prefetch(line);
+}

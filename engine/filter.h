@@ -29,4 +29,7 @@ int filter_build(struct buf *out, const uint64_t *hashes,
 /* @filter's size is a positive multiple of FILTER_LINE_SIZE. */
 bool filter_may_contain(struct slice filter, uint64_t hash);
 
+/* Asks for the one line of cache that filter_may_contain() looks at. */
+void filter_prefetch(struct slice filter, uint64_t hash);
+
 #endif

@@ -8,6 +8,8 @@
 #include "engine/snapshot.h"
 #include "engine/store.h"
 
+#define CANDIDATES_MAX 16
+
 static void unpin_block(void *what)
 {
 	cache_release(what);
@@ -45,36 +47,72 @@ static int find_in_table(const struct search *s, struct sst *sst,
 	return rc;
 }
 
+/*
+ * Tables of L0 that may hold the key, newest first.  They are gathered before
+ * the first of them is asked, since nearly all that asking takes is to wait for
+ * a line of each one's filter: so those lines come together.
+ */
+struct candidates {
+	struct sst *ssts[CANDIDATES_MAX];
+	unsigned count;
+};
+
+/* Asks those that were gathered. */
+static int find_in_candidates(const struct search *s, struct candidates *c,
+			      struct sst_found *found)
+{
+	unsigned i;
+	int rc = 0;
+
+	/* One is asked as soon as that. */
+	for (i = 0; c->count > 1 && i < c->count; i++)
+		sst_prefetch(c->ssts[i], s->hash);
+	for (i = 0; rc == 0 && i < c->count; i++)
+		rc = find_in_table(s, c->ssts[i], found);
+	c->count = 0;
+	return rc;
+}
+
+static int find_in_l0(const struct search *s, const struct level *l,
+		      struct sst_found *found)
+{
+	struct candidates c;
+	size_t i;
+	int rc;
+
+	c.count = 0;
+	for (i = 0; i < l->count; i++) {
+		if (!sst_may_hold(l->ssts[i], s->key))
+			continue;
+		c.ssts[c.count++] = l->ssts[i];
+		if (c.count < CANDIDATES_MAX)
+			continue;
+		rc = find_in_candidates(s, &c, found);
+		if (rc != 0)
+			return rc;
+	}
+	return find_in_candidates(s, &c, found);
+}
+
 /* The tables that may hold the key, newest first. */
 static int find_in_tables(const struct search *s, const struct version *v,
 			  struct sst_found *found)
 {
-	size_t first, count, i;
+	size_t first, count;
 	unsigned level;
 	int rc;
 
-	for (i = 0; i < v->levels[0]->count; i++) {
-		struct sst *sst = v->levels[0]->ssts[i];
-
-		if (!sst_may_hold(sst, s->key))
-			continue;
-		rc = find_in_table(s, sst, found);
-		if (rc != 0)
-			return rc;
-	}
-	for (level = 1; level < VERSION_LEVELS; level++) {
+	rc = find_in_l0(s, v->levels[0], found);
+	for (level = 1; rc == 0 && level < VERSION_LEVELS; level++) {
 		const struct level *l = v->levels[level];
 
 		if (l->count == 0)
 			continue;
 		level_overlap(l, s->key, s->key, &first, &count);
-		if (count == 0)
-			continue;
-		rc = find_in_table(s, l->ssts[first], found);
-		if (rc != 0)
-			return rc;
+		if (count > 0)
+			rc = find_in_table(s, l->ssts[first], found);
 	}
-	return 0;
+	return rc;
 }
 
 void read_release(struct read_found *f)

@@ -266,6 +266,15 @@ static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 	return rc < 0 ? rc : 1;
 }
 
+void sst_prefetch(const struct sst *sst, uint64_t hash)
+{
+	const struct sst_reader *r = atomic_load_explicit(&sst->reader,
+							  memory_order_acquire);
+
+	if (likely(r != NULL))
+		filter_prefetch(slice_of(r->filter, r->filter_size), hash);
+}
+
 int sst_get(struct sst *sst, struct cache *cache, struct slice key,
 	    uint64_t hash, uint64_t seq_max, struct sst_found *out)
 {

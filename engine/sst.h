@@ -81,6 +81,12 @@ static inline uint64_t sst_resident_bytes(const struct sst *sst)
 	       4 * (p->root.size + p->ranges.size);
 }
 
+/*
+ * Asks for the memory that sst_get() looks at first, so that who has several
+ * tables to ask waits once for all of them.
+ */
+void sst_prefetch(const struct sst *sst, uint64_t hash);
+
 /* An entry and the block it lies in, held. */
 struct sst_found {
 	bool searched; /* the filter did not rule the key out */
