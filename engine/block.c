@@ -267,10 +267,11 @@ static bool expand(struct slice block, struct page *p)
 	return true;
 }
 
-int block_expand(struct slice block, struct cache *cache, struct page **out)
+static int expand_new(struct slice block, struct cache *cache, bool hints,
+		      struct page **out)
 {
 	const uint8_t *data = block.data;
-	uint64_t count, bytes;
+	uint64_t count, bytes, size;
 	struct page *p;
 
 	if (block.size < HEADER_SIZE || block.size > BLOCK_SIZE_MAX)
@@ -279,19 +280,35 @@ int block_expand(struct slice block, struct cache *cache, struct page **out)
 	bytes = get_le32(data + 4);
 	/* Before memory is taken for them, they must be possible. */
 	if (count == 0 || count > (block.size - HEADER_SIZE) / ENTRY_SIZE_MIN ||
-	    bytes > block.size + count * PAGE_KEY_MAX ||
-	    page_size(count, bytes) > PAGE_SIZE_MAX)
+	    bytes > block.size + count * PAGE_KEY_MAX)
+		return -EUCLEAN;
+	size = page_size(count, bytes) + (hints ? page_hints_size(count) : 0);
+	if (size > PAGE_SIZE_MAX)
 		return -EUCLEAN;
 
-	p = cache_alloc(cache, page_size(count, bytes));
+	p = cache_alloc(cache, size);
 	if (!p)
 		return -ENOMEM;
-	*p = (struct page){ .size = (uint32_t)page_size(count, bytes),
-			    .count = (uint32_t)count };
+	*p = (struct page){ .size = (uint32_t)size,
+			    .count = (uint32_t)count,
+			    .columns = hints ? 2 : 1 };
+	if (hints)
+		memset(page_hint(p, 0), 0, page_hints_size(count));
 	if (!expand(block, p)) {
 		cache_discard(cache, p);
 		return -EUCLEAN;
 	}
 	*out = p;
 	return 0;
+}
+
+int block_expand(struct slice block, struct cache *cache, struct page **out)
+{
+	return expand_new(block, cache, false, out);
+}
+
+int block_expand_index(struct slice block, struct cache *cache,
+		       struct page **out)
+{
+	return expand_new(block, cache, true, out);
 }

@@ -76,4 +76,8 @@ void block_builder_finish(struct block_builder *b, struct slice *block);
 int block_expand(struct slice block, struct cache *cache,
 		 struct page **out) MUST_USE;
 
+/* The same, and the page has hints, none of which leads anywhere yet. */
+int block_expand_index(struct slice block, struct cache *cache,
+		       struct page **out) MUST_USE;
+
 #endif

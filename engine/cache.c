@@ -116,23 +116,12 @@ static void fetch_bytes(const struct cache_entry *e)
 		__builtin_prefetch(p + 64 * i);
 }
 
-/* Without the lock: what it finds is there, what it does not find may be. */
-static struct cache_entry *try_find(struct cache *c, uint64_t file,
+/* Any slot, which may be another entry's any time: NULL if it is. */
+static struct cache_entry *try_hold(struct cache_entry *e, uint64_t file,
 				    uint64_t offset)
 {
-	struct cache_bucket *b = bucket_of(c, hash_mix(file, offset));
-	struct cache_entry *e = atomic_load_explicit(&b->chain,
-						     memory_order_acquire);
 	uint64_t word;
-	int steps;
 
-	for (steps = 0; e && !entry_is(e, file, offset); steps++) {
-		if (steps == STEPS_MAX)
-			return NULL;
-		e = atomic_load_explicit(&e->chain, memory_order_acquire);
-	}
-	if (!e)
-		return NULL;
 	fetch_bytes(e);
 	word = atomic_fetch_add_explicit(&e->word, WORD_HIT + WORD_REF,
 					 memory_order_acquire);
@@ -140,6 +129,33 @@ static struct cache_entry *try_find(struct cache *c, uint64_t file,
 		return e;
 	cache_release(e);
 	return NULL;
+}
+
+/* Without the lock: what it finds is there, what it does not find may be. */
+static struct cache_entry *try_find(struct cache *c, uint64_t file,
+				    uint64_t offset)
+{
+	struct cache_bucket *b = bucket_of(c, hash_mix(file, offset));
+	struct cache_entry *e = atomic_load_explicit(&b->chain,
+						     memory_order_acquire);
+	int steps;
+
+	for (steps = 0; e && !entry_is(e, file, offset); steps++) {
+		if (steps == STEPS_MAX)
+			return NULL;
+		e = atomic_load_explicit(&e->chain, memory_order_acquire);
+	}
+	return e ? try_hold(e, file, offset) : NULL;
+}
+
+struct cache_entry *cache_hint_try(const struct cache_hint *hint, uint64_t file,
+				   uint64_t offset)
+{
+	struct cache_entry *e = atomic_load_explicit(&hint->entry,
+						     memory_order_acquire);
+
+	return e && entry_is(e, file, offset) ? try_hold(e, file, offset)
+					      : NULL;
 }
 
 struct cache_entry *cache_put(struct cache *c, uint64_t file, uint64_t offset,

@@ -24,6 +24,8 @@
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
 
+#include <stdatomic.h>
+
 #include "engine/base/slice.h"
 
 struct cache;
@@ -73,6 +75,32 @@ typedef int (*cache_load_fn)(const void *context, void **data, size_t *size);
 int cache_get_or_load(struct cache *cache, uint64_t file, uint64_t offset,
 		      cache_load_fn load, const void *context,
 		      struct cache_entry **out) MUST_USE;
+
+/*
+ * Where an entry was when it was asked for last: all zero, or from
+ * cache_hint_set() with an entry of the cache.  A hint may be of another entry
+ * by now, it is never wrong to try.
+ */
+struct cache_hint {
+	_Atomic(struct cache_entry *) entry;
+};
+
+/* The entry, held, if it is still there; else NULL. */
+struct cache_entry *cache_hint_try(const struct cache_hint *hint, uint64_t file,
+				   uint64_t offset);
+
+/* Asks for the memory that cache_hint_try() looks at. */
+static inline void cache_hint_prefetch(const struct cache_hint *hint)
+{
+	__builtin_prefetch(
+		atomic_load_explicit(&hint->entry, memory_order_relaxed));
+}
+
+static inline void cache_hint_set(struct cache_hint *hint,
+				  struct cache_entry *e)
+{
+	atomic_store_explicit(&hint->entry, e, memory_order_release);
+}
 
 /* Gives an entry back.  Accepts NULL. */
 void cache_release(struct cache_entry *e);

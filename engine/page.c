@@ -144,7 +144,8 @@ static void check(bool holds)
 void page_check(const struct page *p)
 {
 	uint64_t at = page_size(p->count, 0) -
-		      p->count * sizeof(struct page_entry);
+		      p->count * sizeof(struct page_entry) +
+		      (page_has_hints(p) ? page_hints_size(p->count) : 0);
 	struct entry e, last = { 0 };
 	uint32_t i;
 

@@ -4,10 +4,12 @@
  * A block on disk is compact (block.h); when it is loaded, block_expand()
  * checks every byte of it and lays it out like this, in one piece of memory:
  *
- *      [struct page] [heads] [offsets] [entry] [entry] ...
+ *      [struct page] [heads] [hints] [offsets] [entry] [entry] ...
  *
  *      u64  heads[count]    the 8 bytes of each key behind the prefix that all
  *                           keys share, zero-padded, as a big-endian number
+ *           hints[count]    in pages of an index alone: where in the cache the
+ *                           page was that each entry leads to; see cache.h
  *      u32  offsets[count]  where each entry is, from the start of the page
  *
  * An entry is a struct page_entry, then the whole key, then the value.
@@ -16,18 +18,19 @@
  *   - There is at least one entry, and they are in order: rising keys, and for
  *     one key falling tags.  So the heads never fall.
  *   - All offsets and sizes lie inside the page.
- *   - A page never changes.
+ *   - A page never changes, but for its hints.
  *
  * What searches a page therefore checks nothing.  A search is a binary search
  * over the heads, without branches, in a few lines of cache; keys are compared
  * only where heads are equal.  A step is an index, and keys and values are
  * slices of the page.
  *
- * Thread safety: any number of threads may read a page.
+ * Thread safety: any number of threads may read a page, and set its hints.
  */
 #ifndef ENGINE_PAGE_H
 #define ENGINE_PAGE_H
 
+#include "engine/cache.h"
 #include "engine/entry.h"
 
 #define PAGE_SIZE_MAX ((size_t)128 << 20) /* bytes */
@@ -40,7 +43,7 @@ struct page {
 	uint32_t size;        /* bytes, all of it */
 	uint32_t count;       /* entries */
 	uint32_t prefix_size; /* bytes that all keys share */
-	uint32_t spare;       /* 0; keeps the heads aligned */
+	uint32_t columns;     /* of 8 bytes: 1: heads, 2: hints too */
 	uint64_t heads[];
 };
 
@@ -60,9 +63,25 @@ static inline uint64_t page_size(uint64_t count, uint64_t bytes)
 			sizeof(struct page_entry));
 }
 
+/* What a page that has hints takes beyond that. */
+static inline uint64_t page_hints_size(uint64_t count)
+{
+	return count * sizeof(struct cache_hint);
+}
+
+static inline bool page_has_hints(const struct page *p)
+{
+	return p->columns == 2;
+}
+
+static inline struct cache_hint *page_hint(const struct page *p, uint32_t i)
+{
+	return (struct cache_hint *)(p->heads + p->count) + i;
+}
+
 static inline uint32_t *page_offsets(const struct page *p)
 {
-	return (uint32_t *)(p->heads + p->count);
+	return (uint32_t *)(p->heads + (size_t)p->columns * p->count);
 }
 
 static inline const struct page_entry *page_at(const struct page *p, uint32_t i)

@@ -209,28 +209,44 @@ static int load_page(const void *context, void **data, size_t *size)
 	return 0;
 }
 
+/* What an index page says of the page below. */
+struct way {
+	struct sst_handle handle;
+	struct cache_hint *hint;
+};
+
 /* The page of a block, held, read through @cache. */
 static int get_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
-		    struct sst_handle handle, enum sst_page_kind kind,
+		    const struct way *way, enum sst_page_kind kind,
 		    struct cache_entry **out)
 {
 	const struct page_load l = { .sst = sst,
 				     .reader = r,
-				     .handle = handle,
+				     .handle = way->handle,
 				     .kind = kind,
 				     .cache = cache };
+	int rc;
 
-	return cache_get_or_load(cache, sst->number, handle.offset, load_page,
-				 &l, out);
+	*out = cache_hint_try(way->hint, sst->number, way->handle.offset);
+	if (likely(*out != NULL))
+		return 0;
+	rc = cache_get_or_load(cache, sst->number, way->handle.offset,
+			       load_page, &l, out);
+	if (rc == 0)
+		cache_hint_set(way->hint, *out);
+	return rc;
 }
 
 /* Where the index page @p leads; 0 if nowhere. */
 static int follow(const struct page *p, struct slice key, uint64_t seq_max,
-		  struct sst_handle *handle)
+		  struct way *way)
 {
-	uint32_t i = page_seek(p, key);
+	uint32_t i = page_seek_near(p, key);
 	struct entry e;
 
+	if (likely(i < p->count))
+		cache_hint_prefetch(page_hint(p, i));
+	i = page_seek_from(p, key, i);
 	/* The first page whose last entry is at (key, seq_max) or behind it. */
 	for (;; i++) {
 		if (i == p->count)
@@ -239,7 +255,8 @@ static int follow(const struct page *p, struct slice key, uint64_t seq_max,
 		if (likely(entry_seq(&e) <= seq_max) || !slice_eq(e.key, key))
 			break;
 	}
-	*handle = sst_handle_decode(e.value.data);
+	way->handle = sst_handle_decode(e.value.data);
+	way->hint = page_hint(p, i);
 	return 1;
 }
 
@@ -248,22 +265,29 @@ static int find_page(struct sst *sst, struct sst_reader *r, struct cache *cache,
 		     struct slice key, uint64_t seq_max,
 		     struct cache_entry **out)
 {
-	struct cache_entry *index;
-	struct sst_handle handle;
+	struct cache_entry *index = NULL;
+	const struct page *page;
+	struct way way;
 	int rc;
 
-	rc = follow(r->root, key, seq_max, &handle);
+	rc = follow(r->root, key, seq_max, &way);
 	if (rc == 1 && sst->props.index_levels == 2) {
-		rc = get_page(sst, r, cache, handle, SST_PAGE_INDEX, &index);
+		rc = get_page(sst, r, cache, &way, SST_PAGE_INDEX, &index);
 		if (rc < 0)
 			return rc;
-		rc = follow(cache_data(index).data, key, seq_max, &handle);
-		cache_release(index);
+		page = cache_data(index).data;
+		rc = sst_page_expect_index(r->file, way.handle, page);
+		if (rc == 0)
+			rc = follow(page, key, seq_max, &way);
 	}
-	if (rc == 0)
-		return 0;
-	rc = get_page(sst, r, cache, handle, SST_PAGE_DATA, out);
-	return rc < 0 ? rc : 1;
+	if (rc == 1) {
+		rc = get_page(sst, r, cache, &way, SST_PAGE_DATA, out);
+		if (rc == 0)
+			rc = 1;
+	}
+	/* The hint lies in it. */
+	cache_release(index);
+	return rc;
 }
 
 void sst_prefetch(const struct sst *sst, uint64_t hash)

@@ -6,6 +6,9 @@
  * up in it.  The file is removed with the last reference once the table has
  * been dropped from the current version.
  *
+ * Index pages remember where in the cache the pages below them were, so all
+ * that is read of a table through a cache is read through the same one.
+ *
  * Thread safety: any number of threads may read; a source belongs to one.
  */
 #ifndef ENGINE_SST_H

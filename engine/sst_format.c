@@ -376,7 +376,8 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		free(room.heap);
 		return rc;
 	}
-	rc = block_expand(raw, cache, &p);
+	rc = kind == SST_PAGE_INDEX ? block_expand_index(raw, cache, &p)
+				    : block_expand(raw, cache, &p);
 	free(room.heap);
 	if (rc == -EUCLEAN)
 		return bad_chunk(rc, file, h, "its contents make no sense");
@@ -389,6 +390,14 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 	}
 	*page = p;
 	return 0;
+}
+
+int sst_page_expect_index(struct env_file *file, struct sst_handle h,
+			  const struct page *page)
+{
+	if (likely(page_has_hints(page)))
+		return 0;
+	return bad_chunk(-EUCLEAN, file, h, "is both data and index");
 }
 
 int sst_page_read(struct env_file *file, uint64_t file_size, uint64_t salt,

@@ -156,6 +156,13 @@ int sst_page_decode(struct env_file *file, uint64_t salt, struct sst_handle h,
 		    enum sst_page_kind kind, const uint8_t *stored,
 		    struct cache *cache, struct page **page) MUST_USE;
 
+/*
+ * Whether @page, found in a cache under the name of @h, is one of an index.  A
+ * table may say that one block is data as well.  Returns 0 or -EUCLEAN.
+ */
+int sst_page_expect_index(struct env_file *file, struct sst_handle h,
+			  const struct page *page) MUST_USE;
+
 void sst_footer_encode(struct sst_handle props, uint64_t salt, uint64_t offset,
 		       uint8_t out[SST_FOOTER_SIZE]);
 int sst_footer_read(struct env_file *file, uint64_t file_size, uint64_t salt,

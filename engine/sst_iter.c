@@ -93,21 +93,33 @@ static int load_into_cache(const void *context, void **data, size_t *size)
 
 /* Fills an empty place with the page of a block. */
 static int enter(struct sst_iter *it, struct sst_handle h,
-		 enum sst_page_kind kind, struct sst_place *place)
+		 enum sst_page_kind kind, struct cache_hint *hint,
+		 struct sst_place *place)
 {
 	const struct page_load l = { .it = it, .handle = h, .kind = kind };
-	int rc;
+	int rc = 0;
 
 	if (it->cache)
+		place->held = cache_hint_try(hint, it->sst->number, h.offset);
+	if (place->held) {
+		/* As most of the time. */
+	} else if (it->cache) {
 		rc = cache_get_or_load(it->cache, it->sst->number, h.offset,
 				       load_into_cache, &l, &place->held);
-	else
+		if (rc == 0)
+			cache_hint_set(hint, place->held);
+	} else {
 		rc = read_page(&l, &place->own);
+	}
 	if (rc < 0)
 		return rc;
 	place->page = place->own ? place->own : cache_data(place->held).data;
 	place->offset = h.offset;
-	return 0;
+	if (kind == SST_PAGE_INDEX)
+		rc = sst_page_expect_index(it->reader->file, h, place->page);
+	if (rc < 0)
+		let_go(place);
+	return rc;
 }
 
 /* Loads the page that the entry above leads to. */
@@ -124,7 +136,8 @@ static int load_page(struct sst_iter *it, int depth)
 	if (place->page && place->offset == handle.offset)
 		return 0;
 	rc = enter(it, handle,
-		   depth == SST_DATA ? SST_PAGE_DATA : SST_PAGE_INDEX, &to);
+		   depth == SST_DATA ? SST_PAGE_DATA : SST_PAGE_INDEX,
+		   page_hint(up->page, up->at), &to);
 	if (rc < 0)
 		return rc;
 	let_go(place);
@@ -164,6 +177,16 @@ int sst_iter_turn_page(struct sst_iter *it, bool forward)
 	return step(it, SST_DATA, forward);
 }
 
+/* A search in an index page, and what it finds is likely to be asked for. */
+static uint32_t seek_index(const struct page *p, struct slice key)
+{
+	uint32_t i = page_seek_near(p, key);
+
+	if (likely(i < p->count))
+		cache_hint_prefetch(page_hint(p, i));
+	return page_seek_from(p, key, i);
+}
+
 enum move { FIRST, LAST, SEEK };
 
 /*
@@ -186,7 +209,7 @@ static int descend(struct sst_iter *it, enum move move, struct slice key)
 		}
 		p->at = move == FIRST  ? 0
 			: move == LAST ? p->page->count - 1
-				       : page_seek(p->page, key);
+				       : seek_index(p->page, key);
 		if (p->at == p->page->count)
 			return 0;
 	}

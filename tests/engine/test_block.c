@@ -161,6 +161,26 @@ static void check_finds(const struct entries *a, const struct page *page)
 	}
 }
 
+/* The same page with hints: none of them leads anywhere yet. */
+static struct page *with_hints(struct slice block, const struct page *plain)
+{
+	struct page *page;
+	uint32_t i;
+
+	ck_ok(block_expand_index(block, NULL, &page));
+	page_check(page);
+	ck_assert_uint_eq(page->count, plain->count);
+	ck_assert_uint_eq(page->size,
+			  plain->size + page_hints_size(plain->count));
+	for (i = 0; i < page->count; i++) {
+		ck_assert_ptr_null(cache_hint_try(page_hint(page, i), 1, 2));
+		/* It is the caller's memory, and of no use to a search. */
+		memset(page_hint(page, i), 0xff, sizeof(struct cache_hint));
+	}
+	page_check(page);
+	return page;
+}
+
 /* Sorts and ends @a. */
 static void check(struct entries *a)
 {
@@ -177,6 +197,11 @@ static void check(struct entries *a)
 	entries_check_seeks(a, &s.source);
 	entries_check_turns(a, &s.source, 5000);
 	check_finds(a, page);
+	s.page = with_hints(block, page);
+	entries_check_walks(a, &s.source);
+	entries_check_seeks(a, &s.source);
+	check_finds(a, s.page);
+	free((void *)s.page);
 	free(page);
 	free((void *)block.data);
 	entries_fini(a);

@@ -457,6 +457,53 @@ START_TEST(counters_count)
 }
 END_TEST
 
+/* Whether the hint leads to the entry, which is not what finding it does. */
+static bool leads(const struct cache_hint *hint, uint64_t file, uint64_t offset)
+{
+	struct cache_entry *e = cache_hint_try(hint, file, offset);
+
+	if (e && !holds(e, file, offset, ENTRY))
+		ck_abort_msg("entry %u: wrong bytes", (unsigned)offset);
+	cache_release(e);
+	return e != NULL;
+}
+
+START_TEST(hint_leads_to_its_entry_as_long_as_that_is_there)
+{
+	const uint64_t gone = 1;
+	struct cache *c = make(_i, BUDGET);
+	struct cache_hint hint = { NULL };
+	struct cache_stats stats;
+	struct cache_entry *e;
+
+	ck_assert(!leads(&hint, 1, 7));
+	e = put(c, 1, 7);
+	cache_hint_set(&hint, e);
+	cache_release(e);
+	cache_hint_prefetch(&hint);
+	ck_assert(leads(&hint, 1, 7));
+	ck_assert(!leads(&hint, 1, 8));
+	ck_assert(!leads(&hint, 2, 7));
+	cache_stats(c, &stats);
+	ck_assert_uint_eq(stats.hits, 1);
+
+	/* What it holds stays though the file is forgotten. */
+	e = cache_hint_try(&hint, 1, 7);
+	ck_assert_ptr_nonnull(e);
+	cache_forget(c, &gone, 1);
+	ck_assert(holds(e, 1, 7, ENTRY));
+	cache_release(e);
+	cache_forget(c, &gone, 1);
+	ck_assert(!leads(&hint, 1, 7));
+
+	/* The place is another entry's now. */
+	ck_assert_ptr_eq(put(c, 2, 9), e);
+	cache_release(e);
+	ck_assert(!leads(&hint, 1, 7));
+	cache_free(c);
+}
+END_TEST
+
 START_TEST(charges_make_it_smaller)
 {
 	struct cache *c = make(_i, BUDGET);
@@ -569,9 +616,11 @@ END_TEST
 struct worker {
 	struct thread thread;
 	struct cache *cache;
+	struct cache_hint *hints; /* of all workers, by offset */
 	uint64_t seed;
 	unsigned wrong; /* entries with the bytes of another */
 	unsigned hits;
+	unsigned hinted; /* of these, without a search */
 };
 
 static void work(void *arg)
@@ -867,6 +916,8 @@ START_TEST(held_entries_are_not_moved)
 }
 END_TEST
 
+#define OFFSETS 900
+
 /* Reads, and is read, while entries are moved. */
 static void work_own(void *arg)
 {
@@ -875,16 +926,24 @@ static void work_own(void *arg)
 	unsigned i;
 
 	for (i = 0; i < ROUNDS / 4; i++) {
-		uint64_t offset = mem_rand_below(&rand, 900);
+		uint64_t offset = mem_rand_below(&rand, OFFSETS);
 		size_t size = own_size(offset);
-		struct cache_entry *e = find(w->cache, 1, offset);
+		struct cache_entry *e = cache_hint_try(&w->hints[offset], 1,
+						       offset);
 
+		if (e)
+			w->hinted++;
+		else
+			e = find(w->cache, 1, offset);
 		if (e)
 			w->hits++;
 		else
 			e = cache_put(w->cache, 1, offset,
 				      bytes_of(w->cache, 1, offset, size),
 				      size);
+		/* The others go on to be searched for. */
+		if (offset % 2)
+			cache_hint_set(&w->hints[offset], e);
 		if (i % 256 == 0)
 			cache_charge(w->cache, OWN / 6);
 		if (!holds(e, 1, offset, size))
@@ -900,11 +959,13 @@ static void work_own(void *arg)
 START_TEST(threads_see_whole_entries_that_are_moved)
 {
 	struct worker workers[THREADS] = { 0 };
+	struct cache_hint hints[OFFSETS] = { { NULL } };
 	struct cache *c = cache_new_own(OWN);
 	unsigned i;
 
 	for (i = 0; i < THREADS; i++) {
 		workers[i].cache = c;
+		workers[i].hints = hints;
 		workers[i].seed = i + 1;
 		ck_ok(thread_start(&workers[i].thread, "worker", 0, work_own,
 				   &workers[i]));
@@ -913,7 +974,8 @@ START_TEST(threads_see_whole_entries_that_are_moved)
 		thread_join(&workers[i].thread);
 	for (i = 0; i < THREADS; i++) {
 		ck_assert_uint_eq(workers[i].wrong, 0);
-		ck_assert_uint_gt(workers[i].hits, 0);
+		ck_assert_uint_gt(workers[i].hits, workers[i].hinted);
+		ck_assert_uint_gt(workers[i].hinted, 0);
 	}
 	ck_assert_uint_le(cache_bytes(c), OWN);
 	cache_free(c);
@@ -929,6 +991,8 @@ int main(void)
 	tcase_add_loop_test(tc, second_put_gives_the_first_entry, 0, 2);
 	tcase_add_loop_test(tc, table_grows, 0, 2);
 	tcase_add_loop_test(tc, counters_count, 0, 2);
+	tcase_add_loop_test(
+		tc, hint_leads_to_its_entry_as_long_as_that_is_there, 0, 2);
 	tcase_add_loop_test(tc, threads_see_whole_entries, 0, 2);
 
 	tc = suite_case(s, "budget");

@@ -211,15 +211,16 @@ START_TEST(seek_recovers_from_a_failure)
 	static struct merged m;
 	bool struck = true;
 	struct source *s;
-	uint64_t kth, faults;
-	size_t at, failures = 0;
+	uint64_t kth, faults, numbers[TABLES];
+	size_t at, failures = 0, i;
 	int rc;
 
 	fill(heads[_i], 60, 400);
 	at = all.count / 2;
+	for (i = 0; i < TABLES; i++)
+		numbers[i] = ssts[i]->number;
 	for (kth = 1; struck; kth++) {
-		cache_free(cache);
-		cache = cache_new(256 * KIB);
+		cache_forget(cache, numbers, TABLES);
 		s = merged_init(&m);
 		faults = env_mem_faults(env);
 		env_mem_arm(env, ENV_MEM_EIO, kth, false);

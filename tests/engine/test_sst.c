@@ -8,6 +8,7 @@
 #include "engine/cache.h"
 #include "engine/file_format.h"
 #include "engine/filter.h"
+#include "engine/page.h"
 #include "engine/sst.h"
 #include "engine/sst_ahead.h"
 #include "engine/sst_writer.h"
@@ -579,6 +580,44 @@ START_TEST(data_is_not_taken_for_an_index)
 }
 END_TEST
 
+/* Where the pages lie that were read, a page of data is in an index's place. */
+START_TEST(cached_data_is_not_taken_for_an_index)
+{
+	struct table t = { 0 };
+	struct sst_handle root, data;
+	struct sst_found found;
+	struct sst_reader *r;
+	struct source *s;
+	struct page *page;
+	struct entry e;
+
+	add_numbered(&t.all, 3000, 20);
+	write_table(&t, 16, false);
+	ck_assert_uint_eq(t.sst->props.index_levels, 2);
+	ck_ok(sst_reader_get(t.sst, &r));
+	page_get(r->root, 0, &e);
+	root = sst_handle_decode(e.value.data);
+	ck_ok(sst_page_read(r->file, t.sst->size, r->salt, root, SST_PAGE_INDEX,
+			    NULL, &page));
+	page_get(page, 0, &e);
+	data = sst_handle_decode(e.value.data);
+	free(page);
+	ck_ok(sst_page_read(r->file, t.sst->size, r->salt, data, SST_PAGE_DATA,
+			    t.cache, &page));
+	cache_release(
+		cache_put(t.cache, NUMBER, root.offset, page, page->size));
+
+	ck_assert_int_eq(get(&t, t.all.at[0].key, &found), -EUCLEAN);
+	ck_assert_ptr_nonnull(
+		strstr(error_text(-EUCLEAN), "is both data and index"));
+	s = sst_source(t.sst, t.cache);
+	ck_assert_int_eq(source_seek(s, t.all.at[0].key), -EUCLEAN);
+	ck_assert_int_eq(source_first(s), -EUCLEAN);
+	source_close(s);
+	table_fini(&t);
+}
+END_TEST
+
 /* Blocks that verify and make no sense: the words say where. */
 START_TEST(nonsense_is_told_with_its_place)
 {
@@ -891,6 +930,7 @@ int main(void)
 	tcase_add_test(tc, walks_read_ahead);
 	tcase_add_test(tc, failure_ahead_is_told_when_one_gets_there);
 	tcase_add_test(tc, data_is_not_taken_for_an_index);
+	tcase_add_test(tc, cached_data_is_not_taken_for_an_index);
 	tcase_add_test(tc, nonsense_is_told_with_its_place);
 	tcase_add_test(tc, flip_in_one_block_leaves_the_others);
 	tcase_add_test(tc, truncated_file_is_detected);
