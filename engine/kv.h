@@ -55,6 +55,7 @@ struct kv_options {
 	unsigned sync_interval_ms;  /* background sync; 0: none */
 	size_t reserve_bytes;       /* kept free: kv_batch_use_reserve() */
 	size_t open_files_max;      /* tables and old blob files; 0: no bound */
+	size_t sst_write_bytes;     /* written of an SST at a time; 0: 1 MiB */
 };
 
 /* What kv_open() takes for options that are NULL. */

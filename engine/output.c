@@ -16,6 +16,7 @@ static int begin_table(struct output *o)
 		.compress = o->kv->tuned.compress,
 		.cache = o->kv->blocks,
 		.thread = o->kv->options.background,
+		.write_bytes = o->kv->options.sst_write_bytes,
 	};
 
 	o->number = store_next_number(o->kv);

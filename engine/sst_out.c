@@ -2,10 +2,8 @@
 
 #include "engine/file_format.h"
 
-#define WRITE_SIZE ((size_t)1 << 20) /* bytes a write */
-
 int sst_out_open(struct sst_out *o, struct env *env, uint64_t number,
-		 const uint8_t store_id[16])
+		 const uint8_t store_id[16], size_t write_bytes)
 {
 	struct file_header header;
 	struct env_file *file;
@@ -19,6 +17,7 @@ int sst_out_open(struct sst_out *o, struct env *env, uint64_t number,
 		.file = file,
 		.number = number,
 		.salt = header.salt,
+		.write_bytes = write_bytes,
 		.pending_at = FILE_HEADER_SIZE,
 	};
 	return 0;
@@ -73,7 +72,7 @@ int sst_out_chunk(struct sst_out *o, struct slice raw, bool compress,
 	if (rc < 0)
 		return rc;
 	*handle = (struct sst_handle){ .offset = offset, .size = size };
-	return o->pending.size >= WRITE_SIZE ? write_pending(o) : 0;
+	return o->pending.size >= o->write_bytes ? write_pending(o) : 0;
 }
 
 int sst_out_finish(struct sst_out *o, struct sst_handle props)

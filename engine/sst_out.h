@@ -16,6 +16,7 @@ struct sst_out {
 	struct env_file *file; /* owned; NULL: not open */
 	uint64_t number;
 	uint64_t salt;
+	size_t write_bytes;  /* that are gathered before they are written */
 	struct buf pending;  /* chunks not yet written */
 	uint64_t pending_at; /* their offset in the file */
 	bool finished;
@@ -23,7 +24,7 @@ struct sst_out {
 
 /* Creates the file of that number.  Returns 0, -ENOSPC, -EIO, -ENOMEM. */
 int sst_out_open(struct sst_out *o, struct env *env, uint64_t number,
-		 const uint8_t store_id[16]) MUST_USE;
+		 const uint8_t store_id[16], size_t write_bytes) MUST_USE;
 
 /* Accepts one that is all zero. */
 void sst_out_close(struct sst_out *o);

@@ -129,12 +129,26 @@ static void stop(struct sst_pipe *p)
 	p->waiting = 0;
 }
 
+static bool is_large(const struct sst_pipe *p)
+{
+	size_t large = p->options.thread_bytes;
+
+	return large > 0 && p->bytes >= large;
+}
+
 /* Without a thread it goes on as it began. */
 static void start(struct sst_pipe *p)
 {
 	p->running = thread_start(&p->thread, "loam-blocks", 0, pipe_main, p) ==
 		     0;
-	p->options.thread = p->running;
+	if (!p->running)
+		p->options.thread_bytes = 0;
+}
+
+/* Loads are the ring's equal parts. */
+static bool is_full(struct sst_pipe *p)
+{
+	return current(p)->cuts.size >= p->options.thread_bytes / PIPE_LOADS;
 }
 
 int sst_pipe_put(struct sst_pipe *p, const struct sst_cut *cut)
@@ -145,15 +159,14 @@ int sst_pipe_put(struct sst_pipe *p, const struct sst_cut *cut)
 	if (!p->running) {
 		rc = write_block(&p->options, cut);
 		p->out_size = sst_out_size(p->options.out);
-		if (rc == 0 && p->options.thread &&
-		    p->bytes >= PIPE_ALONE_BYTES)
+		if (rc == 0 && is_large(p))
 			start(p);
 		return rc;
 	}
 	rc = failed(p);
 	if (rc == 0)
 		rc = sst_cut_put(&current(p)->cuts, cut);
-	if (rc == 0 && current(p)->cuts.size >= PIPE_LOAD_BYTES)
+	if (rc == 0 && is_full(p))
 		hand_over(p);
 	return rc;
 }

@@ -6,10 +6,10 @@
  * fill the block; so for a table that becomes large a thread of its own does
  * it, if that is asked for, while the caller fills the next blocks.
  *
- * Blocks are handed over in loads of PIPE_LOAD_BYTES, of which there is a small
- * ring: the caller fills one while the thread empties those before it, and
- * waits where there is none free.  So at most PIPE_LOADS loads are in memory,
- * each no larger than PIPE_LOAD_BYTES and one block.
+ * A table is worth a thread when its blocks would fill the ring.  They are
+ * handed over in loads, of which that ring has PIPE_LOADS: the caller fills one
+ * while the thread empties those before it, and waits where there is none free.
+ * So at most `thread_bytes` and a block for each load are in memory.
  *
  * What comes out is the same, byte for byte, with a thread and without.  What
  * goes wrong in the thread is told by a later call, with its words.
@@ -28,10 +28,7 @@
 #include "engine/base/thread.h"
 #include "engine/sst_index.h"
 
-#define PIPE_LOAD_BYTES (128 * KIB) /* of blocks; then it is handed over */
-#define PIPE_LOADS      4
-/* A table gets a thread when its blocks have so many bytes. */
-#define PIPE_ALONE_BYTES (512 * KIB)
+#define PIPE_LOADS 4
 
 struct cache;
 struct sst_out;
@@ -41,7 +38,7 @@ struct sst_pipe_options {
 	struct sst_index *index; /* borrowed */
 	struct cache *cache;     /* borrowed, or NULL: no pages are kept */
 	bool compress;
-	bool thread; /* there may be one */
+	size_t thread_bytes; /* of blocks; then there is a thread; 0: never */
 };
 
 struct sst_load {

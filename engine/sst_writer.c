@@ -33,13 +33,15 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 		    const uint8_t store_id[16],
 		    const struct sst_writer_options *options)
 {
+	size_t write_bytes = options->write_bytes ? options->write_bytes
+						  : 1 * MIB;
 	struct sst_writer *w;
 	int rc;
 
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	rc = sst_out_open(&w->out, env, number, store_id);
+	rc = sst_out_open(&w->out, env, number, store_id, write_bytes);
 	if (rc < 0) {
 		free(w);
 		return rc;
@@ -47,13 +49,15 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 	w->options = *options;
 	w->props.seq_min = UINT64_MAX;
 	sst_index_init(&w->index);
-	sst_pipe_init(&w->pipe, &(struct sst_pipe_options){
-					.out = &w->out,
-					.index = &w->index,
-					.cache = options->cache,
-					.compress = options->compress,
-					.thread = options->thread,
-				});
+	sst_pipe_init(
+		&w->pipe,
+		&(struct sst_pipe_options){
+			.out = &w->out,
+			.index = &w->index,
+			.cache = options->cache,
+			.compress = options->compress,
+			.thread_bytes = options->thread ? write_bytes / 2 : 0,
+		});
 	block_builder_init(&w->data);
 	block_builder_init(&w->ranges);
 	*out = w;

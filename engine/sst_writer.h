@@ -29,7 +29,8 @@ struct sst_writer_options {
 	 * was perhaps in use.
 	 */
 	struct cache *cache;
-	bool thread; /* large tables may get one of their own */
+	bool thread;        /* one that is half a piece may get its own */
+	size_t write_bytes; /* of a piece that is written; 0: 1 MiB */
 };
 
 /* Creates the file of that number.  Returns 0, -ENOSPC, -EIO, -ENOMEM. */

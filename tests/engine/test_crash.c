@@ -18,6 +18,9 @@
  */
 #include "tests/suite.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "engine/base/env_mem.h"
 #include "tests/engine/model.h"
 
@@ -41,9 +44,9 @@ static const struct kv_options options = {
 
 /*
  * Kind 1 keeps its logs, so that recovery has something to replay.  Kind 2 has
- * threads, so that two logs are in use at a time; where the cut strikes is then
- * a matter of chance.  Kind 3 has nearly all values in tiny blob files, which
- * are collected all the time.
+ * threads, so that two logs are in use at a time, and one more to write each
+ * table; where the cut strikes is then a matter of chance.  Kind 3 has nearly
+ * all values in tiny blob files, which are collected all the time.
  */
 static struct kv_options shape(unsigned kind)
 {
@@ -51,7 +54,11 @@ static struct kv_options shape(unsigned kind)
 
 	if (kind == 1)
 		o.memtable_bytes_max = 300 * KIB;
-	o.background = kind == 2;
+	if (kind == 2) {
+		o.background = true;
+		o.block_bytes = 128;
+		o.sst_write_bytes = 128;
+	}
 	if (kind == 3) {
 		o.separate_at = 16;
 		o.blob_file_bytes_max = 2 * KIB;
@@ -410,6 +417,35 @@ START_TEST(a_poisoned_store_reads_on)
 }
 END_TEST
 
+static _Atomic unsigned table_writes;
+
+static void count_table_writes(const char *name, uint64_t bytes UNUSED)
+{
+	char thread[16] = "";
+
+	pthread_getname_np(pthread_self(), thread, sizeof(thread));
+	if (strcmp(thread, "loam-blocks") == 0 && strstr(name, ".sst"))
+		table_writes++;
+}
+
+/* The cuts also strike while a table's own thread writes it. */
+START_TEST(tables_are_written_by_a_thread)
+{
+	struct kv_options o = shape(2);
+	struct outcome done = { 0 };
+	struct env *env;
+	struct kv *kv;
+
+	ck_ok(env_mem_new(&env, 1));
+	env_mem_hook(env, count_table_writes);
+	ck_ok(kv_open(&kv, env, &o));
+	ck_ok(work(kv, 1, BATCHES, &done));
+	ck_ok(kv_close(kv));
+	ck_assert_uint_gt(table_writes, 0);
+	env_free(env);
+}
+END_TEST
+
 static uint64_t long_states, long_seed = 1;
 
 START_TEST(long_run)
@@ -444,6 +480,7 @@ int main(int argc, char **argv)
 		return suite_run(s);
 	}
 	tcase_add_loop_test(tc, a_cut_at_any_call_leaves_a_prefix, 0, 4);
+	tcase_add_test(tc, tables_are_written_by_a_thread);
 	tcase_add_test(tc, an_io_error_loses_nothing);
 	tcase_add_test(tc, a_disk_that_fails_for_good_loses_nothing);
 	tcase_add_test(tc, a_short_write_loses_nothing);

@@ -18,12 +18,14 @@
 #include "engine/sst_writer.h"
 #include "engine/stats.h"
 
-#define NUMBER      7
-#define BLOCK_BYTES 4096
-#define VALUE_BYTES 100
+#define NUMBER       7
+#define BLOCK_BYTES  4096
+#define VALUE_BYTES  100
+#define THREAD_BYTES (512 * KIB) /* half of what is written at a time */
+#define LOAD_BYTES   (THREAD_BYTES / PIPE_LOADS)
 /* The ring goes round a few times. */
-#define LARGE ((PIPE_ALONE_BYTES + 4 * PIPE_LOADS * PIPE_LOAD_BYTES) / 100)
-#define SMALL (PIPE_ALONE_BYTES / 200)
+#define LARGE (5 * THREAD_BYTES / VALUE_BYTES)
+#define SMALL (THREAD_BYTES / 2 / VALUE_BYTES)
 
 static const char name[] = "000007.sst";
 static const uint8_t store_id[16] = "the pipe's store";
@@ -175,9 +177,9 @@ START_TEST(sizes_do_not_depend_on_the_speed_of_the_disk)
 		ck_assert_uint_eq(fast[i], slow[i]);
 		/* What waits may get smaller. */
 		ck_assert_uint_le(fast[i],
-				  size + (PIPE_LOADS + 1) * PIPE_LOAD_BYTES);
+				  size + (PIPE_LOADS + 1) * LOAD_BYTES);
 	}
-	ck_assert_uint_ge(fast[LARGE - 1] + (PIPE_LOADS + 1) * PIPE_LOAD_BYTES,
+	ck_assert_uint_ge(fast[LARGE - 1] + (PIPE_LOADS + 1) * LOAD_BYTES,
 			  size);
 	free(fast);
 	free(slow);
