@@ -74,4 +74,7 @@ void fuzz_dentry(struct slice in);
 void fuzz_orphan(struct slice in);
 void fuzz_acl(struct slice in);
 
+/* The control socket: a packet, and what a daemon makes of the request. */
+void fuzz_wire(struct slice in);
+
 #endif

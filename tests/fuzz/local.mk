@@ -8,7 +8,9 @@ FUZZ_COMMON = \
 	tests/fuzz/log.c \
 	tests/fuzz/manifest.c \
 	tests/fuzz/table.c \
-	tests/fuzz/targets.c
+	tests/fuzz/targets.c \
+	tests/fuzz/wire.c \
+	src/wire.c src/wire.h
 FUZZ_WRAP = -Wl,--wrap=checksum,--wrap=checksum2
 
 check_PROGRAMS += tests/fuzz/replay tests/fuzz/seeds
@@ -19,7 +21,8 @@ tests_fuzz_replay_SOURCES = %D%/replay.c $(FUZZ_COMMON)
 tests_fuzz_replay_LDADD = $(ENVMEM_LIBS) $(FS_LIBS)
 tests_fuzz_replay_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_WRAP)
 
-tests_fuzz_seeds_SOURCES = %D%/seeds.c %D%/checksum.c %D%/fuzz.h
+tests_fuzz_seeds_SOURCES = %D%/seeds.c %D%/checksum.c %D%/fuzz.h \
+	src/wire.c src/wire.h
 tests_fuzz_seeds_LDADD = $(ENVMEM_LIBS) $(FS_LIBS)
 tests_fuzz_seeds_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_WRAP)
 

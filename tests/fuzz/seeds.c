@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "engine/base/env_mem.h"
 #include "engine/base/error.h"
@@ -17,6 +19,7 @@
 #include "engine/sst_format.h"
 #include "fs/schema.h"
 #include "fs/superblock.h"
+#include "src/wire.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FILE_MAX ((size_t)1 << 20)
@@ -267,6 +270,28 @@ static void save_entries(struct fs *fs)
 	block_builder_fini(&b);
 }
 
+/* The frames of a control socket, each with the head that wire.c gives it. */
+static void save_frames(void)
+{
+	static const char *const verbs[] = { "stat", "scrub", "check-point" };
+	int ends[2];
+	ssize_t n;
+	size_t i;
+
+	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), "socketpair");
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		check(wire_send_request(ends[0], verbs[i], i == 2 ? "x" : ""),
+		      verbs[i]);
+		n = recv(ends[1], bytes, sizeof(bytes), 0);
+		save("wire", verbs[i], slice_of(bytes, (size_t)n));
+	}
+	check(wire_send_end(ends[0], -ENOSPC, "no room"), "end");
+	n = recv(ends[1], bytes, sizeof(bytes), 0);
+	save("wire", "end", slice_of(bytes, (size_t)n));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void save_ordinals(void)
 {
 	struct ordinals set = { 0 };
@@ -304,6 +329,7 @@ int main(int argc, char **argv)
 	save_records(left, FILE_WAL, "record");
 	save_records(left, FILE_MANIFEST, "edit");
 	save_ordinals();
+	save_frames();
 	save("orphan", "one", slice_of(orphan, sizeof(orphan)));
 	check(fs_close(fs), "close");
 	env_free(left);

@@ -18,6 +18,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dentry", fuzz_dentry },
 	{ "orphan", fuzz_orphan },
 	{ "acl", fuzz_acl },
+	{ "wire", fuzz_wire },
 };
 
 const size_t fuzz_target_count = ARRAY_SIZE(fuzz_targets);
