@@ -151,7 +151,10 @@ int env_truncate(struct env_file *file, uint64_t size) MUST_USE;
  */
 void env_sync_soon(struct env_file *file, uint64_t offset, uint64_t size);
 
-/* Makes the file's bytes and size durable.  Returns 0, -EIO or -ENOSPC. */
+/*
+ * Makes the file's bytes and size durable.  Returns 0, -ENOSPC, or -EIO: also
+ * if all files have been removed from under us, with the one of env_lock().
+ */
 int env_sync(struct env_file *file) MUST_USE;
 
 /* Renames, replacing @to if it exists. */

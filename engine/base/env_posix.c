@@ -280,6 +280,19 @@ static void posix_sync_soon(struct env_file *file, uint64_t offset,
 			       (off_t)size, SYNC_FILE_RANGE_WRITE);
 }
 
+/*
+ * A file that was removed is synced as well as any, and gone when it is closed.
+ * Whoever removes a store from under us removes the lock, which we never do.
+ */
+static int check_not_removed(struct env_posix *ep)
+{
+	struct stat st;
+
+	if (ep->lock_fd < 0 || fstat(ep->lock_fd, &st) < 0 || st.st_nlink > 0)
+		return 0;
+	return error_set(-EIO, "%s: the store has been removed", ep->path);
+}
+
 static int posix_sync(struct env_file *file)
 {
 	struct posix_file *pf = posix_file_of(file);
@@ -288,7 +301,8 @@ static int posix_sync(struct env_file *file)
 	do
 		rc = fdatasync(pf->fd);
 	while (rc < 0 && errno == EINTR);
-	return rc < 0 ? file_failed(pf, "sync") : 0;
+	return rc < 0 ? file_failed(pf, "sync")
+		      : check_not_removed(posix_of(file->env));
 }
 
 static int posix_rename(struct env *env, const char *from, const char *to)

@@ -594,6 +594,25 @@ static void check_busy(struct env *other, pid_t pid)
 	ck_assert_str_eq(error_text(-EBUSY), want);
 }
 
+/* A sync of a file that nobody will find again must not be called good. */
+START_TEST(removed_store_is_not_synced)
+{
+	struct env_file *file;
+
+	ck_ok(env_lock(env, "LOCK"));
+	make_file("a", "text");
+	file = open_file("a", ENV_WRITE);
+	ck_ok(env_sync(file));
+	/* A file that we remove ourselves may well be synced still. */
+	ck_ok(env_remove(env, "a"));
+	ck_ok(env_sync(file));
+	ck_ok(unlink(below("LOCK")));
+	ck_assert_int_eq(env_sync(file), -EIO);
+	ck_assert_ptr_nonnull(strstr(error_text(-EIO), "has been removed"));
+	env_close(file);
+}
+END_TEST
+
 START_TEST(posix_lock_keeps_out_another_env)
 {
 	struct env *other;
@@ -718,6 +737,7 @@ int main(void)
 	tcase_add_test(tc, posix_goes_on_after_short_calls);
 	tcase_add_test(tc, posix_makes_private_things);
 	tcase_add_test(tc, posix_store_is_a_directory);
+	tcase_add_test(tc, removed_store_is_not_synced);
 	tcase_add_test(tc, posix_lock_keeps_out_another_env);
 	tcase_add_test(tc, posix_writes_survive_their_process);
 	tcase_add_test(tc, posix_lock_ends_with_its_process);
