@@ -14,6 +14,7 @@ MOUNT_TESTS = \
 	%D%/programs \
 	%D%/ready \
 	%D%/signals \
+	%D%/soak \
 	%D%/sqlite \
 	%D%/stress \
 	%D%/trees \
@@ -74,6 +75,6 @@ tests_mount_by_handle_SOURCES = %D%/by_handle.c
 
 AM_TESTS_ENVIRONMENT = LOAMFS='$(abs_builddir)/loamfs'; export LOAMFS;
 # build takes minutes; long runs the long forms of all.
-dist_check_SCRIPTS += $(MOUNT_TESTS) %D%/build %D%/long
+dist_check_SCRIPTS += $(MOUNT_TESTS) %D%/build %D%/long %D%/soak_load
 EXTRA_DIST += %D%/lib.sh
 TESTS += $(MOUNT_TESTS)
