@@ -71,7 +71,20 @@ void file_header_encode(const struct file_header *h,
 
 static uint16_t known_flags(enum file_kind kind)
 {
-	return kind == FILE_BLOB ? FILE_BLOB_MOVED : 0;
+	switch (kind) {
+	case FILE_BLOB:
+		return FILE_BLOB_MOVED;
+	case FILE_WAL:
+		return FILE_WAL_SIGNED;
+	default:
+		return 0;
+	}
+}
+
+/* What every file of a kind has that is made now. */
+static uint16_t new_flags(enum file_kind kind)
+{
+	return kind == FILE_WAL ? FILE_WAL_SIGNED : 0;
 }
 
 static int header_decode(const char *name, const struct file_header *want,
@@ -91,7 +104,7 @@ static int header_decode(const char *name, const struct file_header *want,
 				 "which reads format %d",
 				 name, major, FILE_FORMAT_MAJOR);
 	if (in[13] != CHECKSUM_XXH3 ||
-	    (get_le16(in + 14) & ~known_flags(want->kind)) != 0)
+	    (get_le16(in + 14) & ~known_flags(in[12])) != 0)
 		return error_set(-EPROTONOSUPPORT,
 				 "%s: needs a feature that this program has "
 				 "not: checksum %u, flags %#x",
@@ -175,8 +188,8 @@ int file_create(struct env *env, enum file_kind kind, uint64_t number,
 		const uint8_t store_id[16], struct env_file **file,
 		struct file_header *header)
 {
-	return file_create_flagged(env, kind, 0, number, store_id, file,
-				   header);
+	return file_create_flagged(env, kind, new_flags(kind), number, store_id,
+				   file, header);
 }
 
 int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
@@ -192,7 +205,8 @@ int file_reuse(struct env *env, enum file_kind kind, uint64_t old,
 	rc = env_open(env, from, ENV_WRITE, &f);
 	if (rc < 0)
 		return rc;
-	rc = write_header(env, f, kind, 0, number, store_id, header);
+	rc = write_header(env, f, kind, new_flags(kind), number, store_id,
+			  header);
 	if (rc == 0)
 		rc = env_sync(f);
 	if (rc == 0)

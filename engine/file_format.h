@@ -46,6 +46,7 @@ enum file_kind {
 
 /* Flags; each belongs to one kind. */
 #define FILE_BLOB_MOVED ((uint16_t)1) /* blob: it ends in a directory */
+#define FILE_WAL_SIGNED ((uint16_t)1) /* wal: its marks are signed */
 
 struct file_header {
 	enum file_kind kind;

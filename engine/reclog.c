@@ -16,6 +16,7 @@
 
 struct reclog {
 	struct env_file *file; /* owned */
+	uint64_t salt;
 	uint64_t seed;         /* checksum of the last record, or the salt */
 	_Atomic uint64_t size; /* bytes, behind the last record */
 	_Atomic uint64_t file_size; /* bytes, at least size */
@@ -37,6 +38,7 @@ static int reclog_new(struct reclog **out, struct env_file *file,
 	}
 	log->file = file;
 	log->file_size = file_size;
+	log->salt = header->salt;
 	log->seed = header->salt;
 	log->size = FILE_HEADER_SIZE;
 	log->written = FILE_HEADER_SIZE;
@@ -256,6 +258,11 @@ uint64_t reclog_size(const struct reclog *log)
 	return log->size;
 }
 
+uint64_t reclog_salt(const struct reclog *log)
+{
+	return log->salt;
+}
+
 uint64_t reclog_file_size(const struct reclog *log)
 {
 	return log->file_size;
@@ -264,6 +271,7 @@ uint64_t reclog_file_size(const struct reclog *log)
 struct reclog_reader {
 	struct env_file *file; /* owned */
 	uint64_t file_size;    /* bytes, when it was opened */
+	uint64_t salt;
 	uint64_t seed;
 	uint64_t offset;  /* behind the last record returned */
 	struct buf ahead; /* bytes of the file from ahead_at on */
@@ -289,6 +297,7 @@ int reclog_reader_open(struct reclog_reader **out, struct env *env,
 	rc = env_size(r->file, &r->file_size);
 	if (rc < 0)
 		goto close_file;
+	r->salt = header.salt;
 	r->seed = header.salt;
 	r->offset = FILE_HEADER_SIZE;
 	*out = r;
@@ -434,6 +443,29 @@ int reclog_reader_skip(struct reclog_reader *r)
 	if (rc == 1)
 		go_over(r, p, size);
 	return rc == 0 ? find_next(r) : rc;
+}
+
+int reclog_reader_find(struct reclog_reader *r, uint32_t size,
+		       reclog_is_ours *is_ours, struct slice *payload)
+{
+	uint64_t begin = r->offset;
+	const uint8_t *p;
+	uint32_t found;
+	int rc = 0;
+
+	while (r->offset + RECORD_HEADER_SIZE + size <= r->file_size) {
+		rc = look_record(r, &p, &found);
+		if (rc < 0)
+			break;
+		*payload = slice_of(p + RECORD_HEADER_SIZE, size);
+		if (rc == 1 && found == size && is_ours(*payload, r->salt)) {
+			go_over(r, p, size);
+			return 1;
+		}
+		r->offset++;
+	}
+	r->offset = begin;
+	return rc < 0 ? rc : 0;
 }
 
 uint64_t reclog_reader_offset(const struct reclog_reader *r)

@@ -79,6 +79,9 @@ uint64_t reclog_size(const struct reclog *log);
 /* Bytes that the file takes; may be read by any thread. */
 uint64_t reclog_file_size(const struct reclog *log);
 
+/* The number that makes this life of the file unlike any other. */
+uint64_t reclog_salt(const struct reclog *log);
+
 /* Reading: from the first record on, once. */
 struct reclog_reader;
 
@@ -104,5 +107,16 @@ uint64_t reclog_reader_offset(const struct reclog_reader *r);
  * 1, or 0 if there is nothing to go over, or an error.
  */
 int reclog_reader_skip(struct reclog_reader *r) MUST_USE;
+
+/* Whether a payload shows by itself that it was written with @salt. */
+typedef bool reclog_is_ours(struct slice payload, uint64_t salt);
+
+/*
+ * After 0 of both: finds the next record with a payload of @size bytes that
+ * @is_ours, whatever is before it.  Returns 1 and the payload, valid until the
+ * next call, and what is chained to it can be read; 0; or an error.
+ */
+int reclog_reader_find(struct reclog_reader *r, uint32_t size,
+		       reclog_is_ours *is_ours, struct slice *payload) MUST_USE;
 
 #endif

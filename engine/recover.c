@@ -307,25 +307,40 @@ static int replay_log(struct replay *r, struct reclog_reader *reader)
 	return rc < 0 ? rc : 1;
 }
 
+static int note_durable(struct replay *r, struct slice payload)
+{
+	struct wal_record record;
+	int rc = wal_record_open(&record, payload);
+
+	if (rc == 0)
+		r->durable = u64_max(r->durable, record.durable);
+	return rc;
+}
+
 /*
  * Learns from a log's records what was durable, also from those behind a
- * record that does not verify.
+ * record that does not verify; and where that one is gone altogether, as a page
+ * of zeros, from the marks behind it.
  */
 static int scan_log(struct replay *r, struct reclog_reader *reader)
 {
-	struct wal_record record;
 	struct slice payload;
 	int rc;
 
 	do {
 		while ((rc = reclog_reader_next(reader, &payload)) == 1) {
-			rc = wal_record_open(&record, payload);
+			rc = note_durable(r, payload);
 			if (rc < 0)
 				return rc;
-			r->durable = u64_max(r->durable, record.durable);
 		}
 		if (rc == 0)
 			rc = reclog_reader_skip(reader);
+		if (rc == 0) {
+			rc = reclog_reader_find(reader, WAL_MARK_SIZE,
+						wal_is_mark, &payload);
+			if (rc == 1 && note_durable(r, payload) < 0)
+				return -EUCLEAN;
+		}
 	} while (rc == 1);
 	return rc < 0 ? rc : 1;
 }

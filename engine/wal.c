@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "engine/base/hash.h"
 #include "engine/kv.h"
 
 /* A sync of fewer bytes than this is a small one ... */
@@ -155,6 +156,28 @@ void wal_set_header(struct buf *payload, uint64_t seq, uint64_t durable,
 	put_le32(payload->data + 16, count);
 }
 
+static uint64_t sign(const uint8_t *mark, uint64_t salt)
+{
+	return checksum(salt, mark, WAL_HEADER_SIZE);
+}
+
+void wal_set_mark(const struct wal *w, struct buf *payload, uint64_t seq,
+		  uint64_t durable)
+{
+	assert(payload->size == WAL_MARK_SIZE);
+	wal_set_header(payload, seq, durable, 0);
+	put_le64(payload->data + WAL_HEADER_SIZE,
+		 sign(payload->data, reclog_salt(w->log)));
+}
+
+bool wal_is_mark(struct slice payload, uint64_t salt)
+{
+	const uint8_t *p = payload.data;
+
+	return payload.size == WAL_MARK_SIZE && get_le32(p + 16) == 0 &&
+	       get_le64(p + WAL_HEADER_SIZE) == sign(p, salt);
+}
+
 int wal_record_open(struct wal_record *r, struct slice payload)
 {
 	r->rest = decoder_of(payload);
@@ -162,6 +185,9 @@ int wal_record_open(struct wal_record *r, struct slice payload)
 	r->durable = decoder_le64(&r->rest);
 	r->count = decoder_le32(&r->rest);
 	r->done = 0;
+	/* A signature is of use only to wal_is_mark(). */
+	if (r->count == 0 && decoder_left(&r->rest) > 0)
+		(void)decoder_le64(&r->rest);
 	if (!decoder_ok(&r->rest) || r->seq == 0 ||
 	    r->seq > ENTRY_SEQ_MAX - r->count)
 		return error_set(-EUCLEAN, "log: malformed record");

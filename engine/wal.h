@@ -8,11 +8,17 @@
  *           0     8  seq      of the first change; the others count up from it
  *           8     8  durable  changes up to this one were durable when the
  *                             record was written
- *          16     4  count    changes; 0: a mark, which only says what is
- * durable 20        the changes, one behind the other:
+ *          16     4  count    changes; 0: a mark, see below
+ *          20                 the changes, one behind the other:
  *
  *      u8 kind (enum entry_kind), varint key_size, key, and unless it is a
  *      delete: varint value_size, value (for ENTRY_BLOB: a handle)
+ *
+ * A mark, which only says what is durable, ends in a signature instead: 8
+ * bytes, the XXH3-64 of those before, seeded with the salt of the file.  So it
+ * is known for what it is wherever it is found, also when the records before it
+ * are gone and there is nothing left that it could be chained to; and nobody
+ * who does not know the salt can write a value that looks like one.
  *
  * Every batch takes up the sequence numbers behind those of the batch before,
  * without a gap, over all logs.  So recovery needs no more than this rule to
@@ -31,6 +37,7 @@
 #include "engine/reclog.h"
 
 #define WAL_HEADER_SIZE 20
+#define WAL_MARK_SIZE   (WAL_HEADER_SIZE + 8)
 
 /* A log's file that is of no use any more; number 0: there is none. */
 struct wal_spare {
@@ -83,6 +90,13 @@ int wal_put(struct buf *payload, enum entry_kind kind, struct slice key,
 /* Fills the header of a payload. */
 void wal_set_header(struct buf *payload, uint64_t seq, uint64_t durable,
 		    uint32_t count);
+
+/* Fills a payload of WAL_MARK_SIZE bytes with a mark of @w's. */
+void wal_set_mark(const struct wal *w, struct buf *payload, uint64_t seq,
+		  uint64_t durable);
+
+/* Whether @payload is a mark of the log with that salt, by its signature. */
+bool wal_is_mark(struct slice payload, uint64_t salt);
 
 /* Walks over a payload. */
 struct wal_record {

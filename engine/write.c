@@ -168,7 +168,11 @@ static int commit(struct kv *kv, const struct queue_group *group)
 
 		if (!p)
 			continue;
-		wal_set_header(&p->payload, seq + 1, durable, p->count);
+		if (p->count == 0)
+			wal_set_mark(kv->active.wal, &p->payload, seq + 1,
+				     durable);
+		else
+			wal_set_header(&p->payload, seq + 1, durable, p->count);
 		seq += p->count;
 		payloads[n++] = buf_slice(&p->payload);
 	}
@@ -239,7 +243,7 @@ int store_rotate(struct kv *kv)
 
 int store_mark(struct kv *kv)
 {
-	uint8_t bytes[WAL_HEADER_SIZE];
+	uint8_t bytes[WAL_MARK_SIZE];
 	struct prepared mark = {
 		.payload = { .data = bytes,
 			     .size = sizeof(bytes),

@@ -30,6 +30,74 @@ START_TEST(damage_to_what_was_synced_last_is_told)
 }
 END_TEST
 
+static void zero(struct env *env, const char *name, uint64_t from, uint64_t to)
+{
+	uint8_t bytes[4096] = { 0 };
+	struct slice part = slice_of(bytes, (size_t)(to - from));
+	struct env_file *f;
+
+	ck_ok(env_open(env, name, ENV_WRITE, &f));
+	ck_ok(env_write_at(f, &part, 1, from));
+	env_close(f);
+}
+
+/* That the log says nothing is not enough: what is read must be all of it. */
+static bool holds_all(struct kv *kv, unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (small_check(kv, i, 100) < 0)
+			return false;
+	return true;
+}
+
+#define LOG_KEYS 200
+
+/*
+ * A page of zeros in a log, and with it whatever could lead to the records that
+ * follow: wherever it is, that is told, or nothing is missing, as long as a
+ * mark is behind it.  At the very end a log that lost its last page is like one
+ * that never had it.
+ */
+START_TEST(zeroed_page_of_a_log_is_told)
+{
+	const uint64_t page = _i ? 4096 : 512;
+	struct env *env = small_env(), *after;
+	struct kv *kv = small_open(env), *again;
+	uint64_t at, last;
+	unsigned told = 0, i;
+
+	for (i = 0; i < LOG_KEYS; i++) {
+		small_fill(kv, i, 1, 100);
+		if (i % 10 == 9)
+			ck_ok(kv_sync(kv, kv_mark(kv)));
+	}
+	/* Keys, values and headers take more than this. */
+	last = LOG_KEYS * 100;
+	for (at = 0; at + page <= last; at += page) {
+		ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+		zero(after, "000001.wal", at ? at : FILE_HEADER_SIZE,
+		     at + page);
+		switch (kv_open(&again, after, NULL)) {
+		case 0:
+			ck_assert(holds_all(again, LOG_KEYS));
+			ck_ok(kv_close(again));
+			break;
+		case -EBADMSG:
+			told++;
+			break;
+		default:
+			ck_abort_msg("page at %u", (unsigned)at);
+		}
+		env_free(after);
+	}
+	ck_assert_uint_eq(told, last / page);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 /* The number of the file of that kind which is the first in the list. */
 static void find_file(struct env *env, enum file_kind want,
 		      char out[ENV_NAME_MAX + 1])
@@ -170,6 +238,7 @@ int main(void)
 	TCase *tc = suite_case(s, "damage");
 
 	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
+	tcase_add_loop_test(tc, zeroed_page_of_a_log_is_told, 0, 2);
 	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);
 	tcase_add_test(tc, damaged_table_is_named_and_the_rest_is_read);
 	tcase_add_test(tc, damaged_blob_is_named_and_the_rest_is_read);

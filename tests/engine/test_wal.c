@@ -121,6 +121,41 @@ START_TEST(trailing_bytes_are_nonsense)
 }
 END_TEST
 
+/* A mark is known by its log's salt, and no other bytes are taken for one. */
+START_TEST(marks_are_signed)
+{
+	static struct wal_spare spare;
+	uint8_t bytes[WAL_MARK_SIZE];
+	struct buf mark = { .data = bytes,
+			    .size = sizeof(bytes),
+			    .cap = sizeof(bytes) };
+	struct env *env;
+	struct wal *w;
+	uint64_t salt;
+	unsigned changes;
+	size_t i;
+
+	ck_ok(env_mem_new(&env, 1));
+	ck_ok(wal_create(&w, env, 1, store_id, &spare));
+	salt = reclog_salt(w->log);
+	wal_set_mark(w, &mark, 7, 5);
+	ck_ok(walk(buf_slice(&mark), &changes));
+	ck_assert_uint_eq(changes, 0);
+	ck_assert(wal_is_mark(buf_slice(&mark), salt));
+	ck_assert(!wal_is_mark(buf_slice(&mark), salt + 1));
+	ck_assert(!wal_is_mark(slice_of(bytes, sizeof(bytes) - 1), salt));
+	for (i = 0; i < sizeof(bytes); i++) {
+		bytes[i] ^= 1;
+		ck_assert(!wal_is_mark(buf_slice(&mark), salt));
+		bytes[i] ^= 1;
+	}
+	/* Those of older stores are not. */
+	ck_ok(walk(slice_of(bytes, WAL_HEADER_SIZE), &changes));
+	wal_unref(w);
+	env_free(env);
+}
+END_TEST
+
 START_TEST(headers_that_cannot_be)
 {
 	struct buf b = payload_of_three();
@@ -314,6 +349,7 @@ int main(void)
 	tcase_add_test(tc, cut_anywhere_it_is_nonsense);
 	tcase_add_test(tc, each_flipped_bit_is_survived);
 	tcase_add_test(tc, trailing_bytes_are_nonsense);
+	tcase_add_test(tc, marks_are_signed);
 	tcase_add_test(tc, headers_that_cannot_be);
 	tcase_add_test(tc, keys_that_cannot_be);
 

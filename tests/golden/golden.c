@@ -10,6 +10,8 @@
  * the format knows: tables on two levels, blob files, one of them rewritten,
  * range tombstones, shared values, holes, xattrs, ACLs, links.
  *
+ * Those called signed have logs whose marks are signed, as all have since.
+ *
  * What is made never changes; a new format gets a new function beside it.  The
  * archives beside this file were made with
  *
