@@ -36,6 +36,9 @@ void fuzz_log(struct slice in)
 			fuzz_check(reclog_reader_offset(reader) <= in.size);
 			if (rc == 0)
 				rc = reclog_reader_skip(reader);
+			if (rc == 0)
+				rc = reclog_reader_find(reader, WAL_MARK_SIZE,
+							wal_is_mark, &payload);
 		} while (rc == 1);
 		reclog_reader_close(reader);
 	}
