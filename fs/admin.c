@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "fs/info.h"
 #include "fs/measure.h"
+#include "fs/purge.h"
 #include "fs/say.h"
 #include "fs/scrub.h"
 #include "fs/superblock.h"
@@ -179,6 +180,7 @@ int fs_admin(struct fs *fs, const char *verb, const char *argument,
 		if (verbs[i].argument == MUST && !argument[0])
 			return error_set(-EINVAL, "%s: needs an argument",
 					 verb);
+		purger_drain(fs->purger);
 		return verbs[i].run(&r);
 	}
 	return error_set(-EOPNOTSUPP, "%s: no such verb", verb);

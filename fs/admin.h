@@ -7,7 +7,8 @@
  * So the daemon (over its control socket) and loamctl (on a store that it
  * opened by itself) do the same by calling the same.
  *
- * What the verbs do, and the lines of their answers:
+ * What nobody refers to any more (purge.h) is removed before.  What the verbs
+ * do, and the lines of their answers:
  *
  *      stat         a line for each measurement: GROUP NAME NUMBER.  The end
  *                   of the name says the unit: _bytes, _ns, or none
@@ -21,9 +22,10 @@
  *      scrub        all that is stored is read and verified; lines, as it goes:
  *                        progress BYTES OF-BYTES
  *                        damaged INODE PATH WORDS
- *                   where the inode is 0 and the path `-` for what is no
- * file's. In a path a blank, a backslash and what is no character are written
- * as a backslash and three octal digits. -EUCLEAN after any damage
+ *                   where the inode is 0 and the path `-` for what belongs
+ *                   to no file, and in a path a blank, a backslash and what is
+ *                   no character are written as a backslash and three octal
+ *                   digits; -EUCLEAN after any damage
  *
  *      tune         settings, until the filesystem is closed: the argument is
  *                   empty, or words NAME=VALUE with blanks between them, of

@@ -134,9 +134,22 @@ static int check_flags(const struct inode_record *rec, const struct stat *attr,
 	return allowed ? 0 : -EPERM;
 }
 
+/*
+ * Whether a change is kept in memory alone: of an inode without links, which
+ * nobody finds after a crash.  The kernel sends the ctime of each unlink so.
+ * If it gets a link, that writes all of its record.
+ */
+static bool is_of_orphan(const struct fs *fs, const struct inode *inode,
+			 unsigned set) NEEDS(inode->lock)
+{
+	return inode->rec.nlink == 0 && !fs->read_only &&
+	       !(set & FS_SET_SIZE) && !(inode->rec.flags & INODE_ACL);
+}
+
 static int set_locked(struct fs *fs, struct inode *inode,
 		      const struct stat *attr, unsigned set) NEEDS(inode->lock)
 {
+	int64_t now_ns = superblock_now_ns(fs);
 	struct inode_record rec;
 	struct kv_batch *batch;
 	int rc;
@@ -148,6 +161,11 @@ static int set_locked(struct fs *fs, struct inode *inode,
 		rc = orphan_trim(fs, inode);
 	if (rc < 0)
 		return rc;
+	if (is_of_orphan(fs, inode, set)) {
+		set_owner(&inode->rec, attr, set);
+		set_times(&inode->rec, attr, set, now_ns);
+		return 0;
+	}
 	batch = kv_batch_new();
 	if (!batch)
 		return -ENOMEM;
@@ -155,7 +173,7 @@ static int set_locked(struct fs *fs, struct inode *inode,
 	kv_batch_use_reserve(batch);
 	rec = inode->rec;
 	set_owner(&rec, attr, set);
-	set_times(&rec, attr, set, superblock_now_ns(fs));
+	set_times(&rec, attr, set, now_ns);
 	if (set & FS_SET_SIZE)
 		rc = truncate_stage_size(fs, batch, inode, &rec,
 					 (uint64_t)attr->st_size);

@@ -7,6 +7,7 @@
 #include "engine/base/heap.h"
 #include "fs/inode.h"
 #include "fs/orphan.h"
+#include "fs/purge.h"
 #include "fs/tune.h"
 
 #define BLOCK_BYTES 4096 /* the unit of statfs() */
@@ -94,6 +95,8 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 		rc = superblock_open(fs, options);
 	if (rc == 0 && !fs->read_only)
 		rc = orphan_sweep(fs);
+	if (rc == 0 && !fs->read_only && options->background)
+		rc = purger_new(&fs->purger, fs);
 	if (rc < 0)
 		goto close_kv;
 
@@ -140,6 +143,8 @@ int fs_close(struct fs *fs)
 
 	if (!fs)
 		return 0;
+	purger_free(fs->purger);
+	fs->purger = NULL;
 	if (!fs->read_only) {
 		rc = orphan_sweep(fs);
 		if (rc == 0)

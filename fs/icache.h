@@ -48,6 +48,9 @@ struct inode {
 	uint32_t run_length;     /* the last run's; 0: none yet */
 	struct dir_marks *marks; /* of a directory: owned, or NULL */
 
+	/* Guarded by the purger's lock. */
+	struct inode *purge_next;
+
 	/* Guarded by the shard's lock. */
 	uint64_t lookups;
 	uint64_t refs;

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "fs/orphan.h"
+#include "fs/purge.h"
 #include "fs/schema.h"
 
 /*
@@ -59,6 +60,8 @@ static void purge(struct fs *fs, struct inode *inode)
 {
 	int rc;
 
+	if (fs->purger && purger_add(fs->purger, inode))
+		return;
 	mutex_lock(&inode->lock);
 	rc = orphan_remove(fs, inode);
 	mutex_unlock(&inode->lock);

@@ -28,8 +28,9 @@ int inode_get(struct fs *fs, uint64_t ino, struct inode **out) MUST_USE;
 
 /*
  * Gives an inode back.  If it was the last reference to one without links, its
- * data and record are removed; an error in that leaves the work to the next
- * fs_open().  Must not be called with an inode's lock held.  Accepts NULL.
+ * data and record are removed, now or soon (purge.h); an error in that leaves
+ * the work to the next fs_open().  Must not be called with an inode's lock
+ * held.  Accepts NULL.
  */
 void inode_put(struct fs *fs, struct inode *inode);
 

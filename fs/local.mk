@@ -28,6 +28,7 @@ libfs_a_SOURCES = \
 	%D%/measure.c %D%/measure.h \
 	%D%/namei.c %D%/namei.h \
 	%D%/orphan.c %D%/orphan.h \
+	%D%/purge.c %D%/purge.h \
 	%D%/rename.c \
 	%D%/repair.c %D%/repair.h \
 	%D%/say.c %D%/say.h \

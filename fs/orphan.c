@@ -61,33 +61,20 @@ static int read_orphan(struct fs *fs, uint64_t ino, struct orphan *out)
 	return rc;
 }
 
-/* The last batch of a trim or of a removal. */
-static int stage_done(struct fs *fs, struct kv_batch *batch,
-		      const struct inode *inode, bool remove)
+/* The last batch of a trim. */
+static void stage_trimmed(struct kv_batch *batch, const struct inode *inode)
 {
-	struct schema_key key;
-
-	schema_key_ino(&key, SCHEMA_ORPHAN, inode->ino);
-	if (!remove && inode->rec.nlink == 0) {
+	if (inode->rec.nlink == 0)
 		orphan_stage(batch, inode->ino, 0, true);
-		return 0;
-	}
-	kv_batch_delete(batch, schema_slice(&key));
-	if (!remove)
-		return 0;
-	schema_key_ino(&key, SCHEMA_INODE, inode->ino);
-	kv_batch_delete(batch, schema_slice(&key));
-	if (inode->rec.flags & INODE_XATTRS)
-		return xattr_stage_removal(fs, batch, inode->ino);
-	return 0;
+	else
+		orphan_stage_linked(batch, inode->ino);
 }
 
 /*
  * One batch.  The 'o' record is left as it is until the last: what it asks
  * for may be done again.
  */
-static int step(struct fs *fs, struct inode *inode, bool remove,
-		uint64_t *first, bool *done)
+static int step(struct fs *fs, struct inode *inode, uint64_t *first, bool *done)
 {
 	struct inode_record rec = inode->rec;
 	struct kv_batch *batch = kv_batch_new();
@@ -97,16 +84,15 @@ static int step(struct fs *fs, struct inode *inode, bool remove,
 		return -ENOMEM;
 	kv_batch_use_reserve(batch);
 	rc = truncate_stage_chunks(fs, batch, inode->ino, &rec, first, done);
-	if (rc == 0 && *done) {
-		rec.flags &= ~INODE_PURGE;
-		rc = stage_done(fs, batch, inode, remove);
-	}
 	if (rc < 0) {
 		kv_batch_free(batch);
 		return rc;
 	}
-	if (!*done || !remove)
-		inode_stage(batch, inode->ino, &rec);
+	if (*done) {
+		rec.flags &= ~INODE_PURGE;
+		stage_trimmed(batch, inode);
+	}
+	inode_stage(batch, inode->ino, &rec);
 	rc = inode_commit(fs, batch);
 	if (rc == 0)
 		inode->rec = rec;
@@ -128,28 +114,60 @@ int orphan_trim(struct fs *fs, struct inode *inode)
 				 "inode %" PRIu64 ": no orphan record",
 				 inode->ino);
 	while (rc == 0 && !done)
-		rc = step(fs, inode, false, &orphan.first, &done);
+		rc = step(fs, inode, &orphan.first, &done);
 	return rc;
+}
+
+int orphan_stage_removal(struct fs *fs, struct kv_batch *batch,
+			 const struct inode *inode)
+{
+	const struct inode_record *rec = &inode->rec;
+	struct schema_key key;
+
+	mutex_assert_held(&inode->lock);
+	assert(rec->nlink == 0);
+	/* What waits for a trim may lie anywhere. */
+	if (rec->flags & INODE_PURGE)
+		truncate_stage_all(batch, inode->ino, UINT64_MAX);
+	else if (rec->stored > 0)
+		truncate_stage_all(batch, inode->ino, schema_chunks(rec->size));
+	schema_key_ino(&key, SCHEMA_ORPHAN, inode->ino);
+	kv_batch_delete(batch, schema_slice(&key));
+	schema_key_ino(&key, SCHEMA_INODE, inode->ino);
+	kv_batch_delete(batch, schema_slice(&key));
+	if (rec->flags & INODE_XATTRS)
+		return xattr_stage_removal(fs, batch, inode->ino);
+	return 0;
+}
+
+void orphan_count_removed(struct fs *fs, const struct inode *inode)
+{
+	atomic_fetch_sub(&fs->inodes, 1);
+	if (S_ISREG(inode->rec.mode))
+		atomic_fetch_sub(&fs->data_bytes, inode->rec.size);
 }
 
 int orphan_remove(struct fs *fs, struct inode *inode)
 {
-	uint64_t first = 0;
-	bool done = false;
-	int rc = 0;
+	struct kv_batch *batch;
+	int rc;
 
-	mutex_assert_held(&inode->lock);
-	assert(inode->rec.nlink == 0);
 	if (inode->gone)
 		return 0;
-	while (rc == 0 && !done)
-		rc = step(fs, inode, true, &first, &done);
+	batch = kv_batch_new();
+	if (!batch)
+		return -ENOMEM;
+	kv_batch_use_reserve(batch);
+	rc = orphan_stage_removal(fs, batch, inode);
+	if (rc < 0) {
+		kv_batch_free(batch);
+		return rc;
+	}
+	rc = inode_commit(fs, batch);
 	if (rc < 0)
 		return rc;
 	inode->gone = true;
-	atomic_fetch_sub(&fs->inodes, 1);
-	if (S_ISREG(inode->rec.mode))
-		atomic_fetch_sub(&fs->data_bytes, inode->rec.size);
+	orphan_count_removed(fs, inode);
 	return 0;
 }
 

@@ -2,12 +2,15 @@
  * Orphans: inodes without links, and chunks past the end of a file, that wait
  * to be removed.
  *
- * Removing many chunks takes more than one batch.  The first one makes the
- * change that can be seen (the new size, or no links any more) and leaves an
- * 'o' record; later ones remove chunks; the last one removes the 'o' record,
- * and the inode's if that is to go.  A crash in between leaves an 'o' record,
- * and fs_open() goes on from there.  An inode that is unlinked while in use
- * has an 'o' record from its last unlink on.
+ * Making a file shorter by many chunks takes more than one batch, since the
+ * bytes of each are counted.  The first one makes the change that can be seen,
+ * the new size, and leaves an 'o' record; later ones remove chunks; the last
+ * one removes the 'o' record.
+ *
+ * An inode has an 'o' record from its last unlink on, until nobody refers to
+ * it any more.  Then one batch removes all it has: of many chunks, by their
+ * range.  A crash in between leaves an 'o' record, and fs_open() goes on from
+ * there.
  *
  * The value of 'o' ino8, 9 bytes:
  *
@@ -54,7 +57,18 @@ void orphan_stage_linked(struct kv_batch *batch, uint64_t ino);
  */
 int orphan_trim(struct fs *fs, struct inode *inode) NEEDS(inode->lock) MUST_USE;
 
-/* Removes an inode without links, its data first, and sets `gone`. */
+/*
+ * Adds to @batch the removal of an inode without links, with all it has.  Only
+ * xattrs have to be read for that; without them it can but run out of memory,
+ * which sticks to the batch.  The inode must not be changed any more.
+ */
+int orphan_stage_removal(struct fs *fs, struct kv_batch *batch,
+			 const struct inode *inode) NEEDS(inode->lock) MUST_USE;
+
+/* Takes it off the counters, after that was written. */
+void orphan_count_removed(struct fs *fs, const struct inode *inode);
+
+/* Does all of this for one inode, and sets `gone`. */
 int orphan_remove(struct fs *fs, struct inode *inode)
 	NEEDS(inode->lock) MUST_USE;
 

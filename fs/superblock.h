@@ -46,6 +46,8 @@
 #define SUPERBLOCK_XATTRS ((uint64_t)1 << 0) /* 'x' keys, and their flags */
 #define SUPERBLOCK_FLAGS  ((uint64_t)1 << 1) /* INODE_USER_FLAGS */
 
+struct purger;
+
 struct superblock {
 	uint8_t uuid[16];
 	uint64_t compat;
@@ -85,6 +87,9 @@ struct fs {
 	struct mutex rename; /* RANK_RENAME */
 
 	struct icache icache; /* locks of its own */
+
+	/* Set by fs_open_env(), then constant; see purge.h. */
+	struct purger *purger; /* owned; NULL: what is to go goes at once */
 
 	/* RANK_ICACHE: no shard's lock is taken with it, nor it with one. */
 	struct mutex super_lock;

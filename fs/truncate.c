@@ -9,23 +9,22 @@ static void chunk_removed(struct inode_record *rec, size_t bytes)
 	rec->stored -= u64_min(bytes, rec->stored);
 }
 
-/* Most files are one chunk: no need to look for others. */
-static int stage_only_chunk(struct fs *fs, struct kv_batch *batch, uint64_t ino,
-			    struct inode_record *rec)
+void truncate_stage_all(struct kv_batch *batch, uint64_t ino, uint64_t chunks)
 {
-	struct schema_key key;
-	size_t size;
-	int rc;
+	struct schema_key key, upper;
+	uint64_t i;
 
-	schema_key_chunk(&key, ino, 0);
-	rc = kv_size(fs->kv, schema_slice(&key), &size);
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0)
-		return rc;
-	kv_batch_delete(batch, schema_slice(&key));
-	chunk_removed(rec, size);
-	return 0;
+	if (chunks > TRUNCATE_CHUNKS_SINGLY) {
+		schema_key_ino(&key, SCHEMA_CHUNK, ino);
+		schema_key_ino(&upper, SCHEMA_CHUNK, ino + 1);
+		kv_batch_delete_range(batch, schema_slice(&key),
+				      schema_slice(&upper));
+		return;
+	}
+	for (i = 0; i < chunks; i++) {
+		schema_key_chunk(&key, ino, i);
+		kv_batch_delete(batch, schema_slice(&key));
+	}
 }
 
 int truncate_stage_chunks(struct fs *fs, struct kv_batch *batch, uint64_t ino,
@@ -43,10 +42,11 @@ int truncate_stage_chunks(struct fs *fs, struct kv_batch *batch, uint64_t ino,
 		*done = true;
 		return 0;
 	}
-	if (*first == 0 && rec->size <= SCHEMA_CHUNK_BYTES &&
-	    !(rec->flags & INODE_PURGE)) {
+	if (*first == 0 && !(rec->flags & INODE_PURGE)) {
+		truncate_stage_all(batch, ino, schema_chunks(rec->size));
+		rec->stored = 0;
 		*done = true;
-		return stage_only_chunk(fs, batch, ino, rec);
+		return 0;
 	}
 	schema_key_chunk(&lower, ino, *first);
 	schema_key_ino(&upper, SCHEMA_CHUNK, ino + 1);

@@ -3,7 +3,8 @@
  *
  * A chunk that the new size cuts is rewritten shorter in the same batch that
  * writes the size, so that old bytes never come back when the file grows
- * again.  Chunks past the new size go in the same batch if they are few.  If
+ * again.  Chunks past the new size go in the same batch if they are few, or if
+ * all go.  If
  * they are many, the batch leaves an 'o' record and INODE_PURGE behind, and
  * more batches remove them: orphan.h.
  *
@@ -14,7 +15,15 @@
 
 #include "fs/inode.h"
 
-#define TRUNCATE_BATCH_CHUNKS 4096 /* removed in one batch */
+#define TRUNCATE_BATCH_CHUNKS  4096 /* removed in one batch */
+#define TRUNCATE_CHUNKS_SINGLY 16   /* else by their range */
+
+/*
+ * Adds to @batch the removal of all chunks of @ino, of which none has the
+ * number @chunks or a greater one.  Nothing is read: a hole among few of them
+ * costs a tombstone, and many cost one for their range.
+ */
+void truncate_stage_all(struct kv_batch *batch, uint64_t ino, uint64_t chunks);
 
 /*
  * Adds to @batch the removal of the chunks of @ino from *@first on, some at a

@@ -10,6 +10,7 @@ FS_SUITES = \
 	tests/fs/test_memory \
 	tests/fs/test_model \
 	tests/fs/test_namei \
+	tests/fs/test_purge \
 	tests/fs/test_range \
 	tests/fs/test_readonly \
 	tests/fs/test_rename \
@@ -74,6 +75,10 @@ tests_fs_test_model_LDADD = $(FS_TEST_LIBS)
 tests_fs_test_namei_SOURCES = %D%/test_namei.c $(FS_FIXTURE)
 tests_fs_test_namei_CFLAGS = $(TEST_CFLAGS)
 tests_fs_test_namei_LDADD = $(FS_TEST_LIBS)
+
+tests_fs_test_purge_SOURCES = %D%/test_purge.c $(FS_FIXTURE)
+tests_fs_test_purge_CFLAGS = $(TEST_CFLAGS)
+tests_fs_test_purge_LDADD = $(FS_TEST_LIBS)
 
 tests_fs_test_readonly_SOURCES = %D%/test_readonly.c $(FS_FIXTURE)
 tests_fs_test_readonly_CFLAGS = $(TEST_CFLAGS)
