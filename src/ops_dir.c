@@ -18,8 +18,10 @@
 
 /*
  * Attributes of entries whose inodes lie far apart may each cost a read of the
- * disk, and whoever lists waits for the whole reply to see the first name.
+ * disk, and whoever lists waits for the whole reply to see the first name.  So
+ * the first reply is the one that ends soonest.
  */
+#define FIRST_NS_MAX 500000
 #define REPLY_NS_MAX 2000000
 
 /* A reply under way. */
@@ -91,9 +93,9 @@ static int64_t now_ns(void)
 }
 
 /* Returns 0, also at an error behind entries that were added. */
-static int fill(struct listing *l)
+static int fill(struct listing *l, off_t offset)
 {
-	int64_t end_ns = now_ns() + REPLY_NS_MAX;
+	int64_t end_ns = now_ns() + (offset ? REPLY_NS_MAX : FIRST_NS_MAX);
 	struct fs_dirent ent;
 	int rc;
 
@@ -130,7 +132,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	rc = fs_dir_open(fs, ino, offset, &l.dir);
 	if (rc < 0)
 		goto fail;
-	rc = fill(&l);
+	rc = fill(&l, offset);
 	fs_dir_close(l.dir);
 	if (rc < 0)
 		goto fail;
