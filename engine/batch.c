@@ -27,6 +27,7 @@ void kv_batch_reset(struct kv_batch *b)
 	b->use_reserve = false;
 	b->error = 0;
 	buf_reset(&b->bytes);
+	prepared_reset(&b->prepared);
 }
 
 void kv_batch_use_reserve(struct kv_batch *b)

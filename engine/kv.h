@@ -259,6 +259,13 @@ size_t kv_batch_count(const struct kv_batch *batch);
  */
 int kv_write(struct kv *kv, struct kv_batch *batch) MUST_USE;
 
+/*
+ * Does what kv_write() would have to do first with a large batch: compresses
+ * the values that are in it by now.  For a caller who will hold a lock over
+ * kv_write(); more changes may be added afterwards.  Returns 0 or -ENOMEM.
+ */
+int kv_write_prepare(struct kv *kv, struct kv_batch *batch) MUST_USE;
+
 /* A mark to be given to kv_sync(): covers every kv_write() that returned. */
 uint64_t kv_mark(struct kv *kv);
 

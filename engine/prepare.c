@@ -83,24 +83,47 @@ static bool separate(const struct batch_op *op, size_t from)
 	return op->kind == BATCH_PUT && op->value_size >= from;
 }
 
-static int write_large(struct kv *kv, const struct kv_batch *batch, size_t from,
-		       struct vlog_batch *blobs)
+/* Compresses the values that are to be blobs, behind those that are already. */
+static int compress(struct kv *kv, const struct kv_batch *batch, size_t from,
+		    struct prepared *p)
 {
-	size_t i;
 	int rc = 0;
+
+	p->blobs.plain = !kv->tuned.compress;
+	for (; rc == 0 && p->compressed < batch->count; p->compressed++) {
+		const struct batch_op *op = &batch->ops[p->compressed];
+
+		if (separate(op, from))
+			rc = vlog_batch_add(&p->blobs, batch_key(batch, op),
+					    batch_value(batch, op));
+	}
+	return rc;
+}
+
+/* Smaller batches may yet ride in the log. */
+int prepare_early(struct kv *kv, struct kv_batch *batch)
+{
+	struct prepared *p = &batch->prepared;
+	int rc;
+
+	if (batch->error || batch->size <= RIDE_SIZE_MAX)
+		return 0;
+	rc = compress(kv, batch, kv->options.separate_at, p);
+	if (rc < 0)
+		prepared_reset(p);
+	return rc;
+}
+
+static int write_large(struct kv *kv, const struct kv_batch *batch, size_t from,
+		       struct prepared *p)
+{
+	int rc;
 
 	if (batch->put_max < from)
 		return 0;
-	blobs->plain = !kv->tuned.compress;
-	for (i = 0; rc == 0 && i < batch->count; i++) {
-		const struct batch_op *op = &batch->ops[i];
-
-		if (separate(op, from))
-			rc = vlog_batch_add(blobs, batch_key(batch, op),
-					    batch_value(batch, op));
-	}
-	if (rc == 0 && vlog_batch_count(blobs) > 0)
-		rc = store_write_values(kv, blobs);
+	rc = compress(kv, batch, from, p);
+	if (rc == 0 && vlog_batch_count(&p->blobs) > 0)
+		rc = store_write_values(kv, &p->blobs);
 	return rc;
 }
 
@@ -213,7 +236,7 @@ int prepare(struct kv *kv, struct kv_batch *batch)
 	int rc;
 
 	assert(p->payload.size == 0);
-	rc = write_large(kv, batch, from, &p->blobs);
+	rc = write_large(kv, batch, from, p);
 	if (rc == 0)
 		rc = encode(kv, batch, from, p);
 	if (rc == 0)
@@ -231,6 +254,7 @@ void prepared_reset(struct prepared *p)
 	}
 	p->held_count = 0;
 	p->count = 0;
+	p->compressed = 0;
 	vlog_batch_reset(&p->blobs);
 	buf_reset(&p->payload);
 }

@@ -19,13 +19,17 @@ struct kv_batch;
 
 /* All zero is an empty one. */
 struct prepared {
-	struct buf payload;      /* of the log record; empty: not prepared */
-	uint32_t count;          /* changes */
+	struct buf payload; /* of the log record; empty: not prepared */
+	uint32_t count;     /* changes */
+	size_t compressed;  /* the first changes: `blobs` has their values */
 	struct vlog_batch blobs; /* what was written; holds its file */
 	struct blob **held;      /* owned: files that copies refer to */
 	size_t held_count;
 	size_t held_cap;
 };
+
+/* Compresses what values of a large @batch are to be blobs, ahead of that. */
+int prepare_early(struct kv *kv, struct kv_batch *batch) MUST_USE;
 
 /* Fills @batch->prepared.  Returns 0, -ENOENT (nothing to copy), ... */
 int prepare(struct kv *kv, struct kv_batch *batch) MUST_USE;

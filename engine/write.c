@@ -279,6 +279,11 @@ static void slow_down(struct kv *kv, size_t bytes)
 	stats_end(kv->stats, STATS_WAIT_NS, begin);
 }
 
+int kv_write_prepare(struct kv *kv, struct kv_batch *batch)
+{
+	return prepare_early(kv, batch);
+}
+
 int kv_write(struct kv *kv, struct kv_batch *batch)
 {
 	uint64_t begin = stats_begin_sample(kv->stats);

@@ -12,7 +12,9 @@
  *
  * A write is one batch (write.h): all of it, with the size and times, or
  * nothing.  Whole chunks are written without being read, and are not copied on
- * their way to the store; others are read, changed and written.
+ * their way to the store; others are read, changed and written.  Where there
+ * are many whole chunks they are compressed before the inode is locked, so that
+ * what the kernel writes back of one file keeps all processors busy.
  */
 #include "fs/data.h"
 
@@ -172,31 +174,29 @@ static int check_appends(struct fs *fs, const struct inode *inode,
 }
 
 /* One batch: the chunks, and the record with the new size and times. */
-static int write_locked(struct fs *fs, struct inode *inode, const void *buf,
-			size_t size, uint64_t offset, unsigned flags,
-			bool *changed) NEEDS(inode->lock)
+static int write_locked(struct write *w, struct fs *fs, struct inode *inode,
+			const void *buf, size_t size, uint64_t offset,
+			unsigned flags, bool *changed) NEEDS(inode->lock)
 {
-	struct write w;
 	int rc;
 
-	rc = write_begin(&w, fs, inode);
+	rc = write_begin(w, fs, inode);
 	if (rc < 0)
 		return rc;
 	if (inode->rec.flags & INODE_APPEND)
 		rc = check_appends(fs, inode, buf, size, offset);
 	if (rc == 0 && size > 0)
-		rc = stage_data(&w, buf, size, offset);
+		rc = stage_data(w, buf, size, offset);
 	if (rc == 0 && size > 0) {
-		w.rec.size = u64_max(w.rec.size, offset + size);
+		w->rec.size = u64_max(w->rec.size, offset + size);
 		if (!(flags & FS_WRITE_CACHED))
-			write_touch(&w);
+			write_touch(w);
 		if (flags & FS_WRITE_KILL_PRIV)
-			inode_kill_privileges(&w.rec);
-		*changed = w.rec.mode != inode->rec.mode ||
-			   w.rec.stored != inode->rec.stored;
-		rc = write_commit(&w);
+			inode_kill_privileges(&w->rec);
+		*changed = w->rec.mode != inode->rec.mode ||
+			   w->rec.stored != inode->rec.stored;
+		rc = write_commit(w);
 	}
-	write_end(&w);
 	return rc;
 }
 
@@ -206,15 +206,20 @@ ssize_t fs_write(struct fs *fs, uint64_t ino, const void *buf, size_t size,
 {
 	bool any = false;
 	struct inode *inode;
+	struct write w;
 	int rc;
 
 	if (offset > FS_FILE_SIZE_MAX || size > FS_FILE_SIZE_MAX - offset)
 		return -EFBIG;
-	rc = inode_get_locked(fs, ino, &inode);
-	if (rc < 0)
-		return rc;
-	rc = write_locked(fs, inode, buf, size, offset, flags, &any);
-	inode_put_locked(fs, inode);
+	rc = write_prepare(&w, fs, ino, buf, size, offset);
+	if (rc == 0)
+		rc = inode_get_locked(fs, ino, &inode);
+	if (rc == 0) {
+		rc = write_locked(&w, fs, inode, buf, size, offset, flags,
+				  &any);
+		inode_put_locked(fs, inode);
+	}
+	write_end(&w);
 	if (rc == 0 && changed)
 		*changed = any;
 	return rc < 0 ? rc : (ssize_t)size;

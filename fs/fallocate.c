@@ -90,7 +90,7 @@ static int step(struct fs *fs, struct inode *inode, const struct range *r,
 		uint64_t *at) NEEDS(inode->lock)
 {
 	uint64_t to = u64_min(r->to, inode->rec.size);
-	struct write w;
+	struct write w = { 0 };
 	int rc;
 
 	if (r->mode & ~FALLOC_FL_KEEP_SIZE && inode->rec.flags & INODE_APPEND)

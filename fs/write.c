@@ -6,6 +6,44 @@
 #include "fs/orphan.h"
 #include "fs/schema.h"
 
+/* From here on they are compressed without a lock. */
+#define EARLY_CHUNKS_MIN 4
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+	return size == 0 ||
+	       (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+int write_prepare(struct write *w, struct fs *fs, uint64_t ino,
+		  const uint8_t *buf, size_t size, uint64_t offset)
+{
+	uint64_t first = schema_chunks(offset);
+	uint64_t end = (offset + size) / SCHEMA_CHUNK_BYTES;
+	const uint8_t *bytes;
+	struct schema_key key;
+	uint64_t i;
+
+	*w = (struct write){ 0 };
+	if (end < first + EARLY_CHUNKS_MIN)
+		return 0;
+	w->batch = kv_batch_new();
+	if (!w->batch)
+		return -ENOMEM;
+	w->early_first = first;
+	w->early_end = end;
+	bytes = buf + (first * SCHEMA_CHUNK_BYTES - offset);
+	for (i = first; i < end; i++, bytes += SCHEMA_CHUNK_BYTES) {
+		/* A hole is made, or is none, under the lock. */
+		if (all_zero(bytes, SCHEMA_CHUNK_BYTES))
+			continue;
+		schema_key_chunk(&key, ino, i);
+		kv_batch_put_borrowed(w->batch, schema_slice(&key),
+				      slice_of(bytes, SCHEMA_CHUNK_BYTES));
+	}
+	return kv_write_prepare(fs->kv, w->batch);
+}
+
 int write_begin(struct write *w, struct fs *fs, struct inode *inode)
 {
 	int rc;
@@ -19,8 +57,11 @@ int write_begin(struct write *w, struct fs *fs, struct inode *inode)
 		rc = orphan_trim(fs, inode);
 	if (rc < 0)
 		return rc;
-	*w = (struct write){ .fs = fs, .inode = inode, .rec = inode->rec };
-	w->batch = kv_batch_new();
+	w->fs = fs;
+	w->inode = inode;
+	w->rec = inode->rec;
+	if (!w->batch)
+		w->batch = kv_batch_new();
 	return w->batch ? 0 : -ENOMEM;
 }
 
@@ -28,12 +69,6 @@ void write_end(struct write *w)
 {
 	kv_batch_free(w->batch);
 	free(w->bounce);
-}
-
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	return size == 0 ||
-	       (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 /* The size of a chunk as it is stored now; 0: not there. */
@@ -62,6 +97,8 @@ static int write_whole(struct write *w, uint64_t chunk, const uint8_t *bytes)
 	w->rec.stored -= u64_min(old_size, w->rec.stored);
 	if (!all_zero(bytes, SCHEMA_CHUNK_BYTES)) {
 		w->rec.stored += SCHEMA_CHUNK_BYTES;
+		if (chunk >= w->early_first && chunk < w->early_end)
+			return 0;
 		return kv_batch_put_borrowed(
 			w->batch, schema_slice(&key),
 			slice_of(bytes, SCHEMA_CHUNK_BYTES));

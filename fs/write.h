@@ -19,12 +19,25 @@ struct write {
 	struct inode_record rec; /* as it will be */
 	struct kv_batch *batch;
 	uint8_t *bounce; /* owned: a chunk that is being changed, or NULL */
+	uint64_t early_first; /* the chunks from here ... */
+	uint64_t early_end;   /* ... to here are in the batch */
 };
 
 /*
- * Begins a change of @inode.  Returns 0, -EISDIR, -EINVAL (not a regular file),
- * -EPERM (it is immutable), -ENOMEM, ...; write_end() is for a change that has
- * begun.
+ * Puts the whole chunks among @size bytes at @offset in a batch and has them
+ * compressed, which takes milliseconds where there are many: before the inode
+ * is locked, so that several threads do it for one file.  write_begin() goes on
+ * from there, and write_chunk() must then be called for each with the same
+ * bytes.  Few chunks are left to that.  Returns 0 or -ENOMEM; write_end() is
+ * for a change that was prepared.
+ */
+int write_prepare(struct write *w, struct fs *fs, uint64_t ino,
+		  const uint8_t *buf, size_t size, uint64_t offset) MUST_USE;
+
+/*
+ * Begins a change of @inode; @w is all zero, or prepared.  Returns 0, -EISDIR,
+ * -EINVAL (not a regular file), -EPERM (it is immutable), -ENOMEM, ...;
+ * write_end() is for a change that has begun.
  */
 int write_begin(struct write *w, struct fs *fs, struct inode *inode)
 	NEEDS(inode->lock) MUST_USE;

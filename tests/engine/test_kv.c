@@ -232,6 +232,60 @@ START_TEST(batch_errors_stick)
 }
 END_TEST
 
+static void expect_bytes(struct kv *kv, const char *key, struct slice want)
+{
+	struct kv_value got;
+
+	ck_ok(kv_get(kv, slice_str(key), &got));
+	ck_assert(slice_eq(got.data, want));
+	kv_value_release(&got);
+}
+
+/* More is added after the first values were compressed; and it is emptied. */
+START_TEST(a_batch_may_be_prepared)
+{
+	static uint8_t bytes[3][100000];
+	struct kv_batch *batch = kv_batch_new();
+	struct env *env = small_env();
+	struct kv *kv = small_open(env);
+	struct slice values[3];
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		memset(bytes[i], 'a' + (int)i, sizeof(bytes[i]));
+		values[i] = slice_of(bytes[i], sizeof(bytes[i]));
+	}
+	kv_batch_put_borrowed(batch, slice_str("gone"), values[2]);
+	ck_ok(kv_write_prepare(kv, batch));
+	kv_batch_reset(batch);
+
+	ck_ok(kv_write_prepare(kv, batch));
+	kv_batch_put(batch, slice_str("small"), slice_str("v"));
+	kv_batch_put_borrowed(batch, slice_str("a"), values[0]);
+	ck_ok(kv_write_prepare(kv, batch));
+	ck_ok(kv_write_prepare(kv, batch));
+	kv_batch_delete(batch, slice_str("small"));
+	kv_batch_put_borrowed(batch, slice_str("b"), values[1]);
+	ck_ok(kv_write(kv, batch));
+	kv_batch_put_borrowed(batch, slice_str("c"), values[2]);
+	ck_ok(kv_write(kv, batch));
+
+	expect_bytes(kv, "a", values[0]);
+	expect_bytes(kv, "b", values[1]);
+	expect_bytes(kv, "c", values[2]);
+	ck_assert_int_eq(kv_size(kv, slice_str("gone"), &values[0].size),
+			 -ENOENT);
+	ck_assert_int_eq(kv_size(kv, slice_str("small"), &values[0].size),
+			 -ENOENT);
+	kv_batch_put_borrowed(batch, slice_str("never"), values[0]);
+	ck_ok(kv_write_prepare(kv, batch));
+	kv_batch_free(batch);
+	ck_ok(kv_verify(kv));
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 START_TEST(changes_of_a_batch_are_made_in_order)
 {
 	struct kv_batch *batch = kv_batch_new();
@@ -357,6 +411,7 @@ int main(void)
 	tcase_add_test(tc, keys_and_values_have_limits);
 	tcase_add_test(tc, batch_has_a_limit);
 	tcase_add_test(tc, batch_errors_stick);
+	tcase_add_test(tc, a_batch_may_be_prepared);
 	tcase_add_test(tc, changes_of_a_batch_are_made_in_order);
 
 	tc = suite_case(s, "iterators");

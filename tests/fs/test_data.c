@@ -2,6 +2,7 @@
 #include "tests/fs/fixture.h"
 
 #include "engine/base/coding.h"
+#include "engine/base/thread.h"
 #include "fs/inode.h"
 #include "fs/schema.h"
 #include "fs/truncate.h"
@@ -41,6 +42,70 @@ START_TEST(what_was_written_is_read)
 			ck_ok(fs_unlink(fx, FS_ROOT_INO, "f"));
 		}
 	}
+}
+END_TEST
+
+/* What is compressed before the file is locked, with holes and odd ends. */
+START_TEST(a_large_write_makes_holes_and_fills_them)
+{
+	static uint8_t old[12 * CHUNK], new[8 * CHUNK + 9];
+	uint64_t file = fx_mkfile(FS_ROOT_INO, "f");
+
+	fx_fill(old, sizeof(old), 1);
+	fx_write(file, old, sizeof(old), 0);
+	fx_fill(new, sizeof(new), 2);
+	memset(new + 3 * CHUNK, 0, 3 * CHUNK);
+	fx_write(file, new, sizeof(new), CHUNK - 7);
+	memcpy(old + CHUNK - 7, new, sizeof(new));
+	expect(file, old, sizeof(old), 0);
+	/* Two of its chunks are zeros as a whole. */
+	ck_assert_int_eq(fx_stat(file).st_blocks, 10 * CHUNK / 512);
+	fx_check();
+	fx_fill(new, sizeof(new), 3);
+	fx_write(file, new, sizeof(new), CHUNK);
+	memcpy(old + CHUNK, new, sizeof(new));
+	fx_reopen();
+	expect(file, old, sizeof(old), 0);
+	ck_assert_int_eq(fx_stat(file).st_blocks, 12 * CHUNK / 512);
+	fx_check();
+}
+END_TEST
+
+#define WRITERS     3
+#define WRITE_BYTES (6 * CHUNK + 100)
+
+static uint64_t shared; /* the file that all write */
+
+/* Each write of a byte's many copies is there as a whole, or not at all. */
+static void write_all_over(void *arg)
+{
+	uint8_t *bytes = malloc(WRITE_BYTES);
+	unsigned i;
+
+	ck_assert_ptr_nonnull(bytes);
+	memset(bytes, (int)(uintptr_t)arg, WRITE_BYTES);
+	for (i = 0; i < 30; i++)
+		fx_write(shared, bytes, WRITE_BYTES, 50);
+	free(bytes);
+}
+
+START_TEST(threads_write_one_file)
+{
+	struct thread threads[WRITERS];
+	static uint8_t got[WRITE_BYTES];
+	uintptr_t i;
+
+	shared = fx_mkfile(FS_ROOT_INO, "f");
+	for (i = 0; i < WRITERS; i++)
+		ck_ok(thread_start(&threads[i], "writer", 0, write_all_over,
+				   (void *)(i + 1)));
+	for (i = 0; i < WRITERS; i++)
+		thread_join(&threads[i]);
+	ck_assert_int_eq(fs_read(fx, shared, got, sizeof(got), 50),
+			 (ssize_t)sizeof(got));
+	for (i = 1; i < sizeof(got); i++)
+		ck_assert_uint_eq(got[i], got[0]);
+	fx_check();
 }
 END_TEST
 
@@ -408,6 +473,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, fx_setup, fx_teardown);
 	tcase_add_test(tc, what_was_written_is_read);
+	tcase_add_test(tc, a_large_write_makes_holes_and_fills_them);
+	tcase_add_test(tc, threads_write_one_file);
 	tcase_add_test(tc, reads_end_with_the_file);
 	tcase_add_test(tc, only_regular_files_have_data);
 	tcase_add_test(tc, files_have_a_limit);

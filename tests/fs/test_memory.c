@@ -74,7 +74,7 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
 
 /* ------------------------------------------------------- the operations -- */
 
-#define LARGE ((size_t)100000)
+#define LARGE ((size_t)200000)
 
 static uint8_t bytes[LARGE];
 static char text[1000];
