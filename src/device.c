@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "src/fuse.h"
-#include "src/own.h"
-#include "src/tally.h"
 
+static struct device_hooks hooks;
 static uint32_t flags_added;
 static uint32_t flags_offered;
 static _Thread_local uint32_t request_flags;
@@ -128,19 +127,21 @@ static ssize_t request(int fd, void *buf, size_t size, void *userdata)
 		n = read(fd, buf, size);
 		if (n < (ssize_t)sizeof(struct fuse_in_header))
 			return n;
-		tally_request(buf);
 		if (is_owed_a_reply(buf))
 			atomic_fetch_add(&asked, 1);
-	} while (own_answer(userdata, fd, buf));
+		if (hooks.request)
+			hooks.request(buf);
+	} while (hooks.answer && hooks.answer(userdata, fd, buf));
 	return take_flags(buf, n);
 }
 
-int device_hook(struct fuse_session *session)
+int device_hook(struct fuse_session *session, const struct device_hooks *h)
 {
 	static const struct fuse_custom_io io = {
 		.writev = reply,
 		.read = request,
 	};
 
+	hooks = *h;
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }

@@ -12,7 +12,8 @@
  * kept for the thread that has read the request, and SETXATTR is given the
  * shape that libfuse knows.
  *
- * What libfuse does not know.  own.h answers such requests.
+ * What libfuse does not know.  Whoever hooks the device may answer a request
+ * before libfuse sees it; own.h does.
  *
  * How much is under way.  A session that is told to end drops what its workers
  * have read and not begun.  So requests and replies are counted, for stop.c to
@@ -27,14 +28,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fuse_in_header;
 struct fuse_session;
 struct iovec;
+
+/* Each may be NULL. */
+struct device_hooks {
+	/* Sees each request, as soon as it has come. */
+	void (*request)(const struct fuse_in_header *in);
+	/*
+	 * Answers the whole request that has been read from @fd, if it is one
+	 * of its own; returns whether it was.  @userdata is the session's.
+	 */
+	bool (*answer)(void *userdata, int fd, const struct fuse_in_header *in);
+};
 
 /*
  * Puts us between @session, which is mounted, and its device.  Returns 0 or a
  * negative errno.
  */
-int device_hook(struct fuse_session *session);
+int device_hook(struct fuse_session *session, const struct device_hooks *h);
 
 /*
  * Writes a reply of our own making, counted as all others are.  Returns whether

@@ -12,6 +12,7 @@ loamfs_SOURCES = \
 	%D%/flusher.c %D%/flusher.h \
 	%D%/fuse.h \
 	%D%/log.c %D%/log.h \
+	%D%/loop.c %D%/loop.h \
 	%D%/main.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/ops_attr.c \
@@ -30,5 +31,6 @@ loamfs_SOURCES = \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/tally.c %D%/tally.h \
+	%D%/transport.c %D%/transport.h \
 	%D%/view.h \
 	%D%/wire.c %D%/wire.h

@@ -5,6 +5,7 @@
 #include "src/device.h"
 #include "src/ops.h"
 #include "src/reply.h"
+#include "src/transport.h"
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -21,7 +22,7 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (unlink_pending)
 		reply_forget_attr(ops_session(req), ino);
 	view_apply(ops_view(req), &attr);
-	fuse_reply_attr(req, &attr, REPLY_CACHE_SECONDS);
+	fuse_reply_attr(req, &attr, TRANSPORT_CACHE_SECONDS);
 }
 
 static unsigned set_of(int to_set)
@@ -66,7 +67,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		return;
 	}
 	view_apply(ops_view(req), &now);
-	fuse_reply_attr(req, &now, REPLY_CACHE_SECONDS);
+	fuse_reply_attr(req, &now, TRANSPORT_CACHE_SECONDS);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -10,6 +10,7 @@
 #include "src/ops.h"
 #include "src/own_format.h"
 #include "src/reply.h"
+#include "src/transport.h"
 
 /*
  * @rc is 0 or a negative errno; @size bytes of @out go with a 0.  Returns
@@ -85,8 +86,8 @@ static void tmpfile_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 			.entry = {
 				.nodeid = entry.ino,
 				.generation = entry.generation,
-				.attr_valid = (uint64_t)REPLY_CACHE_SECONDS,
-				.entry_valid = (uint64_t)REPLY_CACHE_SECONDS,
+				.attr_valid = (uint64_t)TRANSPORT_CACHE_SECONDS,
+				.entry_valid = (uint64_t)TRANSPORT_CACHE_SECONDS,
 				.attr = attr_of(&entry.attr),
 			},
 			.open = {
@@ -110,7 +111,7 @@ static struct own_statx_out statx_of(const struct stat *st,
 				     struct timespec birth)
 {
 	return (struct own_statx_out){
-		.valid_s = (uint64_t)REPLY_CACHE_SECONDS,
+		.valid_s = (uint64_t)TRANSPORT_CACHE_SECONDS,
 		.mask = STATX_BASIC_STATS | STATX_BTIME,
 		.blksize = (uint32_t)st->st_blksize,
 		.nlink = (uint32_t)st->st_nlink,
@@ -149,7 +150,7 @@ static void stat_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 	(void)answer(fd, in, rc, &out, sizeof(out));
 }
 
-bool own_answer(struct ops *ops, int fd, const struct fuse_in_header *in)
+bool own_answer(void *ops, int fd, const struct fuse_in_header *in)
 {
 	switch (in->opcode) {
 	case FUSE_TMPFILE:

@@ -14,12 +14,8 @@
 #include <stdbool.h>
 
 struct fuse_in_header;
-struct ops;
 
-/*
- * Answers the whole request that has been read from @fd, if it is one of
- * these; returns whether it was.
- */
-bool own_answer(struct ops *ops, int fd, const struct fuse_in_header *in);
+/* For device_hook(); @ops is a struct ops. */
+bool own_answer(void *ops, int fd, const struct fuse_in_header *in);
 
 #endif

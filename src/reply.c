@@ -9,6 +9,7 @@
 #include "fs/fs.h"
 #include "src/log.h"
 #include "src/ops.h"
+#include "src/transport.h"
 
 /* One line a second: a program that retries must not fill the log. */
 static bool may_log(void)
@@ -87,8 +88,8 @@ struct fuse_entry_param reply_param(fuse_req_t req,
 		.ino = entry->ino,
 		.generation = entry->generation,
 		.attr = attr,
-		.attr_timeout = REPLY_CACHE_SECONDS,
-		.entry_timeout = REPLY_CACHE_SECONDS,
+		.attr_timeout = TRANSPORT_CACHE_SECONDS,
+		.entry_timeout = TRANSPORT_CACHE_SECONDS,
 	};
 }
 
@@ -105,7 +106,7 @@ void reply_no_entry(fuse_req_t req)
 {
 	struct fuse_entry_param param = {
 		.ino = 0,
-		.entry_timeout = REPLY_CACHE_SECONDS,
+		.entry_timeout = TRANSPORT_CACHE_SECONDS,
 	};
 
 	fuse_reply_entry(req, &param);

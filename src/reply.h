@@ -12,12 +12,6 @@
 struct fs;
 struct fs_entry;
 
-/*
- * The kernel may cache without end, as nobody else changes this tree; about 30
- * years, in seconds.
- */
-#define REPLY_CACHE_SECONDS 1e9
-
 /* What a program is told of @rc, a negative errno: a positive one. */
 int reply_errno(int rc);
 

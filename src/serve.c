@@ -7,10 +7,14 @@
 #include "src/control.h"
 #include "src/device.h"
 #include "src/log.h"
+#include "src/loop.h"
 #include "src/ops.h"
 #include "src/opts.h"
+#include "src/own.h"
 #include "src/flusher.h"
 #include "src/stop.h"
+#include "src/tally.h"
+#include "src/transport.h"
 
 struct fuse_session *serve_new(struct opts *o, struct ops *ops)
 {
@@ -27,38 +31,26 @@ void serve_free(struct fuse_session *session)
 		fuse_session_destroy(session);
 }
 
-static int loop(struct fuse_session *session)
-{
-	struct fuse_loop_config *config;
-	int rc;
-
-	config = fuse_loop_cfg_create();
-	if (!config) {
-		log_error("out of memory");
-		return -ENOMEM;
-	}
-	fuse_loop_cfg_set_clone_fd(config, 0);
-	rc = fuse_session_loop_mt(session, config);
-	fuse_loop_cfg_destroy(config);
-	/* Positive: a signal, which is no failure. */
-	if (rc < 0)
-		log_error("cannot go on serving: %s", strerror(-rc));
-	return rc < 0 ? rc : 0;
-}
+static const struct device_hooks hooks = {
+	.request = tally_request,
+	.answer = own_answer,
+};
 
 int serve(struct ops *ops, const struct opts *o)
 {
 	struct fuse_session *session = ops->session;
 	struct control control;
+	struct transport_tuner tuner;
 	struct flusher flusher;
 	struct stop stop;
 	int rc;
 
+	transport_tuner_init(&tuner, o->mountpoint);
 	/* libfuse has printed why. */
 	if (fuse_session_mount(session, o->mountpoint) != 0)
 		return -EIO;
 
-	rc = device_hook(session);
+	rc = device_hook(session, &hooks);
 	if (rc < 0) {
 		log_error("cannot serve: %s", strerror(-rc));
 		goto unmount;
@@ -72,9 +64,13 @@ int serve(struct ops *ops, const struct opts *o)
 		goto end_flusher;
 	control_begin(&control, ops->fs, o->read_only ? NULL : o->store,
 		      o->mountpoint);
-	rc = loop(session);
+	transport_tuner_begin(&tuner);
+	rc = loop_run(session);
+	if (rc < 0)
+		log_error("cannot go on serving: %s", strerror(-rc));
 	/* Closes the device: what still waits for an answer gets an error. */
 	fuse_session_unmount(session);
+	transport_tuner_end(&tuner);
 	stop_end(&stop);
 	flusher_end(&flusher);
 	control_end(&control);

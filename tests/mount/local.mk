@@ -13,6 +13,7 @@ MOUNT_TESTS = \
 	%D%/options \
 	%D%/programs \
 	%D%/ready \
+	%D%/serving \
 	%D%/signals \
 	%D%/soak \
 	%D%/sqlite \
