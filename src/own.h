@@ -15,7 +15,7 @@
 
 struct fuse_in_header;
 
-/* For device_hook(); @ops is a struct ops. */
+/* For device_hook(): struct device_hooks; @ops is a struct ops. */
 bool own_answer(void *ops, int fd, const struct fuse_in_header *in);
 
 #endif

@@ -30,6 +30,7 @@ grow_measure() {
 	target_is_mount || return 0
 	result rss_mib "$(awk '/^VmRSS:/ { print $2 / 1024 }' \
 		"/proc/$daemon/status")"
+	target_keeps || return 0
 	grow_mount clean_ms target_unmount
 	grow_mount killed_ms grow_kill
 	step "$FSOPS" stat "$@" -r "$some" "$place" >/dev/null

@@ -1,6 +1,7 @@
 # Files on a mount beside files elsewhere.  fsops is what the script has no
-# program for; built for `make check`, or by the script itself.
-check_PROGRAMS += tools/fsbench/fsops
+# program for, limit the target of that name; built for `make check`, or by the
+# script itself.
+check_PROGRAMS += tools/fsbench/fsops tools/fsbench/limit
 
 tools_fsbench_fsops_SOURCES = \
 	%D%/clock.h \
@@ -8,6 +9,18 @@ tools_fsbench_fsops_SOURCES = \
 	%D%/main.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/source.c %D%/source.h
+
+tools_fsbench_limit_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
+tools_fsbench_limit_LDADD = $(FUSE_LIBS)
+tools_fsbench_limit_SOURCES = \
+	src/device.c src/device.h \
+	src/fuse.h \
+	src/loop.c src/loop.h \
+	src/transport.c src/transport.h \
+	%D%/limit.c \
+	%D%/limit_list.c \
+	%D%/limit_ops.c %D%/limit_ops.h \
+	%D%/limit_tree.c %D%/limit_tree.h
 
 EXTRA_DIST += \
 	%D%/README.md \

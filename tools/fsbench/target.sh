@@ -9,13 +9,15 @@
 # unmounted well before its daemon has written all it holds; who waits for the
 # process waits for that too.
 #
+# limit holds its files in memory, so it is not unmounted to be made cold.
+#
 # Each program has the options it comes with, except for:
 #   mergerfs   minfreespace=0, or it refuses a disk with little room
 #   gocryptfs  a key derived in short, which concerns mounting alone
 #   ntfs-3g    an image in a file, without a loop device
 
 bench_packages="fio jq git sqlite3 bindfs gocryptfs mergerfs ntfs-3g time"
-target_kinds="loamfs bindfs gocryptfs mergerfs ntfs-3g"
+target_kinds="loamfs limit bindfs gocryptfs mergerfs ntfs-3g"
 
 # The targets to compare: $targets, the first one first.
 choose_targets() {
@@ -25,7 +27,7 @@ choose_targets() {
 	[ -n "$plain_name" ] || die "$dir: no such directory"
 	targets=()
 	if [ -z "$wanted_targets" ] && [ ${#named[@]} -eq 0 ]; then
-		wanted_targets="loamfs plain"
+		wanted_targets="loamfs plain limit"
 		for name in bindfs gocryptfs mergerfs ntfs-3g; do
 			! command -v "$name" >/dev/null ||
 				wanted_targets+=" $name"
@@ -35,7 +37,7 @@ choose_targets() {
 		[[ " $target_kinds $plain_name " == *" $name "* ]] ||
 			die "no such target: $name (--help)"
 		case $name in
-		loamfs | "$plain_name") ;;
+		loamfs | limit | "$plain_name") ;;
 		*)
 			command -v "$name" >/dev/null ||
 				die "$name is not installed (--install)"
@@ -66,6 +68,11 @@ check_drop() {
 
 target_is_mount() {
 	[ -z "${directory[$target]-}" ] && [ "$target" != "$plain_name" ]
+}
+
+# Its files are still there when it is mounted again.
+target_keeps() {
+	[ "$target" != limit ]
 }
 
 is_mounted() {
@@ -103,6 +110,7 @@ target_command() {
 
 	case $target in
 	loamfs) command=("$LOAMFS" -f "$back" "$mnt") ;;
+	limit) command=("$LIMIT" "$mnt") ;;
 	bindfs) command=(bindfs -f "$back" "$mnt") ;;
 	mergerfs) command=(mergerfs -f -o minfreespace=0 "$back" "$mnt") ;;
 	gocryptfs)
@@ -177,10 +185,10 @@ target_close() {
 # one, the kernel's of the target, and the kernel's of the disk below.
 go_cold() {
 	step sync -f "$place"
-	target_unmount
+	! target_keeps || target_unmount
 	step sync -f "$base"
 	[ -z "$drop" ] || echo 3 >/proc/sys/vm/drop_caches
-	target_mount
+	! target_keeps || target_mount
 }
 
 # After a run, whatever became of it.  A mount that is still there has no daemon
