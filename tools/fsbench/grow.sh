@@ -105,6 +105,8 @@ grow() {
 				print ""
 			}
 		}' "$base/results"
+	[ -z "$plot" ] || awk -f "$here/grow_plot.awk" "$base/results" >"$plot" ||
+		die "$plot cannot be written"
 	[ -z "$json" ] || grow_json >"$json" || die "$json cannot be written"
 }
 

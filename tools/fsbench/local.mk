@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	%D%/README.md \
 	%D%/fsbench \
 	%D%/grow.sh \
+	%D%/grow_plot.awk \
 	%D%/median.awk \
 	%D%/plot.awk \
 	%D%/table.awk \
