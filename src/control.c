@@ -13,7 +13,9 @@
 
 #include "fs/admin.h"
 #include "fs/fs.h"
+#include "src/device.h"
 #include "src/log.h"
+#include "src/ops.h"
 #include "src/tally.h"
 #include "src/wire.h"
 
@@ -32,12 +34,66 @@ static int about(const struct control *c, const struct fs_sink *sink)
 	n = asprintf(&text,
 		     "version " PACKAGE_VERSION "\npid %d\n"
 		     "store %s\nmountpoint %s\n",
-		     (int)getpid(), c->store, c->mountpoint);
+		     (int)getpid(), c->ops->store, c->mountpoint);
 	if (n < 0)
 		return -ENOMEM;
 	rc = sink->text(sink->arg, text, (size_t)n);
 	free(text);
 	return rc;
+}
+
+/* What became of a request. */
+struct outcome {
+	int rc;
+	const char *words; /* of an error; "": fs has some */
+};
+
+static struct outcome remount_ro(const struct control *c)
+{
+	/* The kernel sends what it has and does not wait for the answers. */
+	int rc = device_settle(c->mountpoint);
+
+	if (rc < 0)
+		return (struct outcome){
+			rc, "read-only, but in such use that it is not known "
+			    "whether all has been written; run it again"
+		};
+	atomic_store(&c->ops->traceless, true);
+	rc = fs_sync(c->ops->fs);
+	if (rc == 0)
+		log_info("%s: is read-only now", c->mountpoint);
+	return (struct outcome){ rc, "" };
+}
+
+static struct outcome remount(const struct control *c, const char *how)
+{
+	if (strcmp(how, "ro") == 0)
+		return remount_ro(c);
+	if (strcmp(how, "rw") != 0)
+		return (struct outcome){ -EINVAL, "neither ro nor rw" };
+	if (c->ops->read_only)
+		return (struct outcome){
+			-EROFS, "the store was opened read-only; unmount, and "
+				"mount it without ro"
+		};
+	atomic_store(&c->ops->traceless, false);
+	log_info("%s: can be written to", c->mountpoint);
+	return (struct outcome){ 0, "" };
+}
+
+static struct outcome run(const struct control *c,
+			  const struct wire_request *request,
+			  const struct fs_sink *sink)
+{
+	if (strcmp(request->verb, "about") == 0)
+		return (struct outcome){ about(c, sink), "" };
+	if (strcmp(request->verb, "remount") == 0)
+		return remount(c, request->argument);
+	if (strcmp(request->verb, "requests") == 0)
+		return (struct outcome){ tally_tell(sink), "" };
+	return (struct outcome){
+		fs_admin(c->ops->fs, request->verb, request->argument, sink), ""
+	};
 }
 
 static bool may_ask(int fd)
@@ -66,6 +122,7 @@ static void answer(const struct control *c, int fd)
 	uint8_t buf[WIRE_FRAME_MAX];
 	struct wire_request request;
 	struct wire_frame frame;
+	struct outcome o;
 	int rc;
 
 	set_patience(fd);
@@ -79,13 +136,10 @@ static void answer(const struct control *c, int fd)
 		(void)wire_send_end(fd, rc, strerror(-rc));
 		return;
 	}
-	if (strcmp(request.verb, "about") == 0)
-		rc = about(c, &sink);
-	else if (strcmp(request.verb, "requests") == 0)
-		rc = tally_tell(&sink);
-	else
-		rc = fs_admin(c->fs, request.verb, request.argument, &sink);
-	(void)wire_send_end(fd, rc, rc < 0 ? fs_error_text(rc) : "");
+	o = run(c, &request, &sink);
+	if (o.rc < 0 && !*o.words)
+		o.words = fs_error_text(o.rc);
+	(void)wire_send_end(fd, o.rc, o.words);
 }
 
 /* As the worker's connection, unless all is to end. */
@@ -169,24 +223,18 @@ static int start_workers(struct control *c)
 	return c->count > 0 ? 0 : -err;
 }
 
-void control_begin(struct control *c, struct fs *fs, const char *store,
-		   const char *mountpoint)
+void control_begin(struct control *c, struct ops *ops, const char *mountpoint)
 {
 	int rc;
 
-	*c = (struct control){
-		.fs = fs,
-		.store = store,
-		.mountpoint = mountpoint,
-	};
+	*c = (struct control){ .ops = ops, .mountpoint = mountpoint };
 	pthread_mutex_init(&c->lock, NULL);
-	c->fd = -1;
-	if (!store)
-		return;
-	c->fd = wire_listen(store);
+	c->fd = ops->read_only ? wire_listen_unseen(ops->store)
+			       : wire_listen(ops->store);
 	rc = c->fd < 0 ? c->fd : start_workers(c);
 	if (rc < 0)
-		log_error("%s: no control socket: %s", store, strerror(-rc));
+		log_warning("%s: no control socket: %s", ops->store,
+			    strerror(-rc));
 }
 
 void control_end(struct control *c)
@@ -200,7 +248,8 @@ void control_end(struct control *c)
 			shutdown(c->workers[i].fd, SHUT_RDWR);
 	pthread_mutex_unlock(&c->lock);
 	if (c->fd >= 0) {
-		wire_unlisten(c->store);
+		if (!c->ops->read_only)
+			wire_unlisten(c->ops->store);
 		shutdown(c->fd, SHUT_RDWR);
 	}
 	for (i = 0; i < c->count; i++)

@@ -6,6 +6,10 @@
  *      about        lines of a name and a value: version, pid, store,
  *                   mountpoint
  *      requests     how many came, by kind and by process: see tally.h
+ *      remount      the argument is ro: the kernel lets nobody write any more;
+ *                   returns when all that was written before is on the disk,
+ *                   and reading leaves no trace from then on.  Or rw: writing
+ *                   is to begin again.  loamctl has the kernel do its part
  *
  * CONTROL_THREADS threads take connections, each a request at a time; who comes
  * when all are at work waits in the socket's queue.  So no request of the
@@ -25,7 +29,7 @@
 #define CONTROL_PATIENCE_S 5 /* seconds */
 
 struct control;
-struct fs;
+struct ops;
 
 struct control_worker {
 	struct control *control;
@@ -35,8 +39,7 @@ struct control_worker {
 
 struct control {
 	/* Set by control_begin(), then constant. */
-	struct fs *fs;          /* borrowed */
-	const char *store;      /* borrowed */
+	struct ops *ops;        /* borrowed */
 	const char *mountpoint; /* borrowed */
 	int fd;                 /* listens; -1: there is no socket */
 
@@ -48,12 +51,11 @@ struct control {
 };
 
 /*
- * Listens in the folder @store; NULL: nowhere, as a mount that is read-only
- * leaves nothing in the store.  A mount without a control socket is still a
- * good one: where there cannot be one, a line says so.
+ * Listens in the store's folder, or, as a mount that is read-only leaves
+ * nothing there, under an abstract name; see wire.h.  A mount without a control
+ * socket is still a good one: where there cannot be one, a line says so.
  */
-void control_begin(struct control *c, struct fs *fs, const char *store,
-		   const char *mountpoint);
+void control_begin(struct control *c, struct ops *ops, const char *mountpoint);
 
 /*
  * Cuts off who is connected, and waits for what is under way: a compaction is

@@ -1,13 +1,20 @@
 #include "src/device.h"
 
+#include <errno.h>
 #include <linux/fuse.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/fuse.h"
+
+#define SETTLE_PAUSE_NS     (20 * 1000 * 1000)
+#define SETTLE_ROUNDS_QUIET 3
+#define SETTLE_ROUNDS_MAX   500 /* 10 seconds, and the answers' time */
 
 static struct device_hooks hooks;
 static uint32_t flags_added;
@@ -31,12 +38,39 @@ uint64_t device_asked(void)
 	return atomic_load(&asked);
 }
 
-bool device_is_idle(void)
+/* Each request has been answered. */
+static bool is_idle(void)
 {
 	/* In this order: what is asked in between counts as not answered. */
 	uint64_t done = atomic_load(&answered);
 
 	return done == atomic_load(&asked);
+}
+
+/*
+ * A request of our own, behind all that wait for a worker, is the only one that
+ * comes, and all are answered.  That must be so in a few rounds, as a worker
+ * may have read a request and not yet have counted it.
+ */
+int device_settle(const char *mountpoint)
+{
+	struct timespec pause = { .tv_nsec = SETTLE_PAUSE_NS };
+	struct statfs st;
+	uint64_t before;
+	int quiet = 0;
+
+	for (int i = 0; i < SETTLE_ROUNDS_MAX; i++) {
+		before = device_asked();
+		(void)statfs(mountpoint, &st);
+		nanosleep(&pause, NULL);
+		if (is_idle() && device_asked() <= before + 1)
+			quiet++;
+		else
+			quiet = 0;
+		if (quiet == SETTLE_ROUNDS_QUIET)
+			return 0;
+	}
+	return -EBUSY;
 }
 
 static void patch_init(struct iovec *iov, int count)
@@ -60,7 +94,9 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 	if (atomic_load(&answered) == 0)
 		patch_init(iov, count);
 	n = writev(fd, iov, count);
-	atomic_fetch_add(&answered, 1);
+	/* What the kernel is told unasked has no number. */
+	if (((const struct fuse_out_header *)iov[0].iov_base)->unique != 0)
+		atomic_fetch_add(&answered, 1);
 	return n;
 }
 

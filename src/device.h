@@ -69,7 +69,11 @@ uint32_t device_request_flags(void);
 /* Requests so far that are owed a reply. */
 uint64_t device_asked(void);
 
-/* Each of them has been answered. */
-bool device_is_idle(void);
+/*
+ * Waits until the kernel has nothing to say: what it had to write out when this
+ * was called has been answered.  -EBUSY if there was no such moment in 10
+ * seconds, as somebody asks and asks.
+ */
+int device_settle(const char *mountpoint);
 
 #endif

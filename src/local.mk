@@ -1,6 +1,6 @@
 # The daemon: the only folder compiled with the FUSE flags.
 bin_PROGRAMS += loamfs
-dist_man8_MANS += %D%/loamfs.8
+dist_man8_MANS += %D%/loamfs.8 %D%/mount.loamfs.8
 
 loamfs_CPPFLAGS = $(AM_CPPFLAGS)
 loamfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)
@@ -10,6 +10,7 @@ loamfs_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/device.c %D%/device.h \
 	%D%/flusher.c %D%/flusher.h \
+	%D%/foreign.c %D%/foreign.h \
 	%D%/fuse.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
@@ -26,11 +27,14 @@ loamfs_SOURCES = \
 	%D%/own_format.h \
 	%D%/paths.c %D%/paths.h \
 	%D%/place.h \
+	%D%/remount.c %D%/remount.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/scratch.c %D%/scratch.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/transport.c %D%/transport.h \
+	%D%/unmount.c %D%/unmount.h \
+	%D%/value.c %D%/value.h \
 	%D%/view.h \
 	%D%/wire.c %D%/wire.h

@@ -12,6 +12,7 @@
 #include "src/ops.h"
 #include "src/opts.h"
 #include "src/paths.h"
+#include "src/remount.h"
 #include "src/serve.h"
 #include "src/stop.h"
 
@@ -68,9 +69,9 @@ static int open_fs(struct fs **out, const struct opts *o)
 	if (rc < 0)
 		log_store(o, "", rc);
 	else if (o->read_only && !fs_was_clean(*out))
-		log_error("%s: was not closed in order; it has been recovered "
-			  "in memory only, and stays as it is",
-			  o->store);
+		log_warning("%s: was not closed in order; it has been "
+			    "recovered in memory only, and stays as it is",
+			    o->store);
 	return rc;
 }
 
@@ -99,11 +100,14 @@ static int run(struct opts *o)
 	if (rc < 0)
 		goto free_session;
 
+	ops.read_only = o->read_only;
 	ops.view = o->view;
 	ops.max_background = o->max_background;
 	ops.asks_open = o->chattr || fs_has_flags(ops.fs);
+	log_info("%s: mounting %s", o->mountpoint, o->store);
 	rc = serve(&ops, o);
 	close_rc = close_fs(ops.fs, o);
+	log_info("%s: unmounted", o->mountpoint);
 	if (rc == 0)
 		rc = close_rc;
 
@@ -122,13 +126,18 @@ int main(int argc, char **argv)
 	fs_tune_heap();
 
 	rc = opts_parse(&opts, argc, argv);
+	if (rc == 0 && opts.remount)
+		rc = remount_exec(&opts);
 	if (rc == 0)
 		rc = paths_check(&opts);
-	if (rc == 0 && !opts.foreground)
-		rc = daemon_fork();
-	if (rc == 0)
-		rc = run(&opts);
+	if (rc == 0 && !opts.fake) {
+		if (!opts.foreground)
+			rc = daemon_fork();
+		if (rc == 0)
+			rc = run(&opts);
+	}
 
 	opts_fini(&opts);
+	log_end();
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

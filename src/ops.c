@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fs/fs.h"
 #include "src/daemon.h"
 #include "src/log.h"
 #include "src/transport.h"
@@ -22,6 +23,14 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	if (rc < 0)
 		log_error("cannot tell that the mount is ready: %s",
 			  strerror(-rc));
+}
+
+void ops_accessed(fuse_req_t req, fuse_ino_t ino)
+{
+	const struct ops *ops = fuse_req_userdata(req);
+
+	if (!atomic_load_explicit(&ops->traceless, memory_order_relaxed))
+		fs_accessed(ops->fs, ino);
 }
 
 const struct fuse_lowlevel_ops ops_table = {

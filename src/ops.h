@@ -22,6 +22,7 @@
 #ifndef SRC_OPS_H
 #define SRC_OPS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "src/fuse.h"
@@ -38,7 +39,9 @@ struct ops {
 	struct view view;             /* set before the mount */
 	unsigned max_background;      /* 0: the default; set before the mount */
 	bool asks_open; /* OPEN is answered, for flags; set before the mount */
-	const char *store; /* borrowed; set before the mount */
+	bool read_only; /* of the store, too; set before the mount */
+	atomic_bool traceless; /* reading is not noted: remounted read-only */
+	const char *store;     /* borrowed; set before the mount */
 };
 
 extern const struct fuse_lowlevel_ops ops_table;
@@ -67,6 +70,9 @@ static inline struct flusher *ops_flusher(fuse_req_t req)
 {
 	return ((struct ops *)fuse_req_userdata(req))->flusher;
 }
+
+/* As fs_accessed(), for handlers that have read something. */
+void ops_accessed(fuse_req_t req, fuse_ino_t ino);
 
 /* ops_name.c */
 void op_lookup(fuse_req_t req, fuse_ino_t dir, const char *name);

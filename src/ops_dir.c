@@ -137,7 +137,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (rc < 0)
 		goto fail;
 	if (offset == 0)
-		fs_accessed(fs, ino);
+		ops_accessed(req, ino);
 	if (fuse_reply_buf(req, l.buf, l.used) != 0)
 		forget_counted(fs, &l);
 	free(l.counted);

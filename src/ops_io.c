@@ -50,7 +50,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	n = fs_read(ops_fs(req), ino, buf, size, (uint64_t)offset);
 	/* Before the answer, after which the kernel may ask for atime. */
 	if (n > 0 && !(fi->flags & O_NOATIME))
-		fs_accessed(ops_fs(req), ino);
+		ops_accessed(req, ino);
 	if (n < 0)
 		reply_err(req, (int)n);
 	else

@@ -98,7 +98,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 		return;
 	}
 	buf[n] = '\0';
-	fs_accessed(ops_fs(req), ino);
+	ops_accessed(req, ino);
 	fuse_reply_readlink(req, buf);
 }
 

@@ -3,13 +3,14 @@
 #include "src/opts.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/foreign.h"
 #include "src/log.h"
+#include "src/value.h"
 
 #define MEMORY_MIN       ((uint64_t)16 << 20) /* bytes */
 #define SYNC_SECONDS_MAX 3600u
@@ -20,6 +21,9 @@ enum key {
 	KEY_FOREGROUND,
 	KEY_DEBUG,
 	KEY_READ_ONLY,
+	KEY_READ_WRITE,
+	KEY_REMOUNT,
+	KEY_HELPERS,
 	KEY_MEMORY,
 	KEY_SYNC,
 	KEY_CHATTR,
@@ -30,6 +34,7 @@ enum key {
 	KEY_GID,
 	KEY_UMASK,
 	KEY_MAX_BACKGROUND,
+	KEY_LOG_LEVEL,
 };
 
 static const struct fuse_opt known[] = {
@@ -41,8 +46,11 @@ static const struct fuse_opt known[] = {
 	FUSE_OPT_KEY("-d", KEY_DEBUG),
 	FUSE_OPT_KEY("debug", KEY_DEBUG),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
+	FUSE_OPT_KEY("rw", KEY_READ_WRITE),
+	FUSE_OPT_KEY("remount", KEY_REMOUNT),
 	FUSE_OPT_KEY("chattr", KEY_CHATTR),
 	FUSE_OPT_KEY("noatime", KEY_NOATIME),
+	FUSE_OPT_KEY("atime", KEY_RELATIME),
 	FUSE_OPT_KEY("relatime", KEY_RELATIME),
 	FUSE_OPT_KEY("strictatime", KEY_STRICTATIME),
 	FUSE_OPT_KEY("uid=", KEY_UID),
@@ -51,6 +59,10 @@ static const struct fuse_opt known[] = {
 	FUSE_OPT_KEY("max_background=", KEY_MAX_BACKGROUND),
 	FUSE_OPT_KEY("memory=", KEY_MEMORY),
 	FUSE_OPT_KEY("sync=", KEY_SYNC),
+	FUSE_OPT_KEY("log_level=", KEY_LOG_LEVEL),
+	/* mount(8) adds these, which its helpers know from the rest. */
+	FUSE_OPT_KEY("-N ", KEY_HELPERS),
+	FUSE_OPT_KEY("-t ", KEY_HELPERS),
 	FUSE_OPT_END,
 };
 
@@ -67,6 +79,7 @@ static const char help[] =
 	"    -o chattr           refuse to open what is made immutable from now on\n"
 	"    -o uid=N,gid=N      show all files as theirs\n"
 	"    -o umask=M          show all files with the permissions this leaves\n"
+	"    -o log_level=LEVEL  error, warning (the default), info or debug\n"
 	"    -o noatime          do not note when files are read; also\n"
 	"                        strictatime, relatime (the default)\n"
 	"    -o max_background=N requests of read-ahead and writeback (64)\n"
@@ -76,121 +89,42 @@ static const char help[] =
 	"\n"
 	"More is in the manual page: man loamfs\n";
 
-/* A number and nothing else; strtoull() would take a sign and blanks. */
-static int parse_number(const char *text, const char **end, uint64_t *out)
+/* The same for all that have a value. */
+static int bad_value(const char *arg, const char *what)
 {
-	uint64_t v = 0;
-	const char *c;
-
-	for (c = text; *c >= '0' && *c <= '9'; c++) {
-		if (__builtin_mul_overflow(v, 10, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)(*c - '0'), &v))
-			return -ERANGE;
-	}
-	if (c == text)
-		return -EINVAL;
-
-	*end = c;
-	*out = v;
-	return 0;
-}
-
-static int parse_memory(struct opts *o, const char *text)
-{
-	const char *end;
-	uint64_t v;
-	int shift = 0;
-
-	if (parse_number(text, &end, &v) < 0)
-		goto bad;
-
-	switch (*end) {
-	case 'K':
-	case 'k':
-		shift = 10;
-		break;
-	case 'M':
-	case 'm':
-		shift = 20;
-		break;
-	case 'G':
-	case 'g':
-		shift = 30;
-		break;
-	}
-	if (shift)
-		end++;
-	if (*end || v > SIZE_MAX >> shift || v << shift < MEMORY_MIN)
-		goto bad;
-
-	o->memory_bytes = v << shift;
-	return 0;
-
-bad:
-	log_error("memory=%s: not a size of 16M or more", text);
+	log_error("%s: not %s", arg, what);
 	return -EINVAL;
 }
 
-static int parse_sync(struct opts *o, const char *text)
-{
-	const char *end;
-	uint64_t v;
-
-	if (parse_number(text, &end, &v) < 0 || *end || v < 1 ||
-	    v > SYNC_SECONDS_MAX) {
-		log_error("sync=%s: not a number of seconds from 1 to %u", text,
-			  SYNC_SECONDS_MAX);
-		return -EINVAL;
-	}
-
-	o->sync_interval_ms = (int)v * 1000;
-	return 0;
-}
-
 /* uid_t and gid_t; the last number means none. */
-static int parse_id(const char *arg, bool *has, unsigned *id)
+static int take_id(const char *arg, const char *value, bool *has, unsigned *id)
 {
-	const char *end;
 	uint64_t v;
 
-	if (parse_number(strchr(arg, '=') + 1, &end, &v) < 0 || *end ||
-	    v >= UINT32_MAX) {
-		log_error("%s: not a number of a user or group", arg);
-		return -EINVAL;
-	}
+	if (value_number(value, 0, UINT32_MAX - 1, &v) < 0)
+		return bad_value(arg, "a number of a user or group");
 	*has = true;
 	*id = (unsigned)v;
 	return 0;
 }
 
-static int parse_umask(struct opts *o, const char *text)
+static int take_sync(struct opts *o, const char *arg, const char *value)
 {
-	const char *c;
-	mode_t v = 0;
+	unsigned seconds;
 
-	for (c = text; *c >= '0' && *c <= '7' && v <= 0777; c++)
-		v = v * 8 + (mode_t)(*c - '0');
-	if (c == text || *c || v > 0777) {
-		log_error("umask=%s: not an octal number up to 777", text);
-		return -EINVAL;
-	}
-	o->view.has_umask = true;
-	o->view.umask = v;
+	if (value_seconds(value, SYNC_SECONDS_MAX, &seconds) < 0)
+		return bad_value(arg, "a number of seconds from 1 to 3600");
+	o->sync_interval_ms = (int)seconds * 1000;
 	return 0;
 }
 
-static int parse_max_background(struct opts *o, const char *text)
+static int take_log_level(const char *arg, const char *value)
 {
-	const char *end;
-	uint64_t v;
+	enum log_level level;
 
-	if (parse_number(text, &end, &v) < 0 || *end || v < 1 ||
-	    v > UINT16_MAX) {
-		log_error("max_background=%s: not a number from 1 to %d", text,
-			  UINT16_MAX);
-		return -EINVAL;
-	}
-	o->max_background = (unsigned)v;
+	if (log_parse_level(value, &level) < 0)
+		return bad_value(arg, "error, warning, info or debug");
+	log_set_level(level);
 	return 0;
 }
 
@@ -198,20 +132,31 @@ static int parse_max_background(struct opts *o, const char *text)
 static int take_value(struct opts *o, const char *arg, int key)
 {
 	const char *value = strchr(arg, '=') + 1;
+	uint64_t v;
 
 	switch (key) {
 	case KEY_MEMORY:
-		return parse_memory(o, value);
+		if (value_size(value, MEMORY_MIN, &o->memory_bytes) < 0)
+			return bad_value(arg, "a size of 16M or more");
+		return 0;
 	case KEY_SYNC:
-		return parse_sync(o, value);
+		return take_sync(o, arg, value);
 	case KEY_UID:
-		return parse_id(arg, &o->view.has_uid, &o->view.uid);
+		return take_id(arg, value, &o->view.has_uid, &o->view.uid);
 	case KEY_GID:
-		return parse_id(arg, &o->view.has_gid, &o->view.gid);
+		return take_id(arg, value, &o->view.has_gid, &o->view.gid);
 	case KEY_UMASK:
-		return parse_umask(o, value);
+		if (value_mode(value, &o->view.umask) < 0)
+			return bad_value(arg, "an octal number up to 777");
+		o->view.has_umask = true;
+		return 0;
+	case KEY_LOG_LEVEL:
+		return take_log_level(arg, value);
 	default:
-		return parse_max_background(o, value);
+		if (value_number(value, 1, UINT16_MAX, &v) < 0)
+			return bad_value(arg, "a number from 1 to 65535");
+		o->max_background = (unsigned)v;
+		return 0;
 	}
 }
 
@@ -231,6 +176,62 @@ static int take_path(struct opts *o, const char *arg)
 	return 0;
 }
 
+/* -sfnv, each letter alone or several together, as mount(8) gives them. */
+static bool take_helper_letters(struct opts *o, const char *arg)
+{
+	if (arg[0] != '-' || !arg[1] ||
+	    strspn(arg + 1, "sfnv") < strlen(arg) - 1)
+		return false;
+	if (strchr(arg, 'f'))
+		o->fake = true;
+	return true;
+}
+
+/* An option that is not in the table; as take(). */
+static int take_unknown(struct opts *o, const char *arg)
+{
+	if (arg[0] != '-')
+		return !foreign_is(arg);
+	if (o->helper && take_helper_letters(o, arg))
+		return 0;
+	log_error("unknown option: %s", arg);
+	return -1;
+}
+
+/* Options that have none; as take(). */
+static int take_word(struct opts *o, int key)
+{
+	switch (key) {
+	case KEY_FOREGROUND:
+		/* mount(8) means another thing. */
+		*(o->helper ? &o->fake : &o->foreground) = true;
+		return 0;
+	case KEY_DEBUG:
+		o->foreground = true;
+		log_set_level(LOG_LEVEL_DEBUG);
+		return 1;
+	case KEY_READ_ONLY:
+	case KEY_READ_WRITE:
+		o->read_only = key == KEY_READ_ONLY;
+		return 1;
+	case KEY_REMOUNT:
+		o->remount = true;
+		return 0;
+	case KEY_CHATTR:
+		o->chattr = true;
+		return 0;
+	case KEY_NOATIME:
+		o->atime = FS_ATIME_NEVER;
+		return 1;
+	case KEY_STRICTATIME:
+		o->atime = FS_ATIME_ALWAYS;
+		return 0;
+	default:
+		o->atime = FS_ATIME_RELATIVE;
+		return 0;
+	}
+}
+
 /* Called for each option: 1 leaves it to libfuse, 0 takes it, -1 ends. */
 static int take(void *data, const char *arg, int key, struct fuse_args *rest)
 {
@@ -238,41 +239,22 @@ static int take(void *data, const char *arg, int key, struct fuse_args *rest)
 
 	(void)rest;
 	switch (key) {
-	case KEY_FOREGROUND:
-		o->foreground = true;
-		return 0;
-	case KEY_DEBUG:
-		o->foreground = true;
-		return 1;
-	case KEY_READ_ONLY:
-		o->read_only = true;
-		return 1;
-	case KEY_CHATTR:
-		o->chattr = true;
-		return 0;
-	case KEY_NOATIME:
-		o->atime = FS_ATIME_NEVER;
-		return 1;
-	case KEY_RELATIME:
-		o->atime = FS_ATIME_RELATIVE;
-		return 0;
-	case KEY_STRICTATIME:
-		o->atime = FS_ATIME_ALWAYS;
-		return 0;
 	case KEY_MEMORY:
 	case KEY_SYNC:
 	case KEY_UID:
 	case KEY_GID:
 	case KEY_UMASK:
+	case KEY_LOG_LEVEL:
 	case KEY_MAX_BACKGROUND:
 		return take_value(o, arg, key) < 0 ? -1 : 0;
+	case KEY_HELPERS:
+		return o->helper ? 0 : take_unknown(o, arg);
 	case FUSE_OPT_KEY_NONOPT:
 		return take_path(o, arg) < 0 ? -1 : 0;
+	case FUSE_OPT_KEY_OPT:
+		return take_unknown(o, arg);
 	default:
-		if (arg[0] != '-')
-			return 1;
-		log_error("unknown option: %s", arg);
-		return -1;
+		return take_word(o, key);
 	}
 }
 
@@ -301,6 +283,8 @@ int opts_parse(struct opts *o, int argc, char **argv)
 		.args = FUSE_ARGS_INIT(argc, argv),
 	};
 
+	o->helper = argc > 0 &&
+		    strncmp(basename(argv[0]), "mount.", strlen("mount.")) == 0;
 	if (print_and_be_done(argc, argv))
 		return 1;
 	if (fuse_opt_parse(&o->args, o, known, take) < 0)

@@ -2,10 +2,15 @@
  * opts: the command line.
  *
  *      loamfs [options] STORE MOUNTPOINT
+ *      mount.loamfs STORE MOUNTPOINT [-sfnv] [-N SPACE] [-t TYPE] [-o OPTIONS]
  *
- * Our own options are taken out, all other -o options stay in args and pass on
- * to libfuse, which knows its own and refuses the rest.  Whatever is wrong is
- * said in one line.
+ * The second is how mount(8) calls its helpers: so it is by any name that
+ * begins with `mount.`, and -f means there to do all but mount.
+ *
+ * Our own options are taken out, and so are those that are for mount(8),
+ * systemd or fstab(5) alone (nofail, x-*, user, ...).  All other -o options
+ * stay in args and pass on to libfuse, which knows its own and refuses the
+ * rest by name.  Whatever is wrong is said in one line.
  */
 #ifndef SRC_OPTS_H
 #define SRC_OPTS_H
@@ -15,11 +20,15 @@
 
 #include "fs/fs.h"
 #include "src/fuse.h"
+#include "src/log.h"
 #include "src/view.h"
 
 struct opts {
 	char *store;      /* owned; absolute after paths_check() */
 	char *mountpoint; /* owned; absolute after paths_check() */
+	bool helper;      /* called as mount(8) does */
+	bool fake;        /* do all but mount */
+	bool remount;     /* change the mount that is there */
 	bool foreground;  /* stay, and log to stderr */
 	bool read_only;   /* libfuse gets it too */
 	bool chattr;      /* the kernel is to ask before each open */
@@ -34,7 +43,7 @@ struct opts {
 /*
  * Returns 0; 1 if all that was asked for, a help text or the version, has been
  * printed; or -EINVAL or -ENOMEM after a line that says why.  @o is ended with
- * opts_fini() in any case.
+ * opts_fini() in any case.  A level of the log counts from here on.
  */
 int opts_parse(struct opts *o, int argc, char **argv);
 void opts_fini(struct opts *o);

@@ -11,38 +11,7 @@
 
 #include "src/log.h"
 #include "src/opts.h"
-
-static int check_mountpoint(const char *path)
-{
-	struct statvfs vfs;
-	struct stat st;
-	int err;
-
-	/* A dead mount may answer stat() from the kernel's cache. */
-	if (stat(path, &st) < 0 || statvfs(path, &vfs) < 0) {
-		err = errno;
-		if (err == ENOTCONN)
-			log_error("%s: a mount whose daemon is gone; first "
-				  "run: fusermount3 -u %s",
-				  path, path);
-		else
-			log_error("%s: %s", path, strerror(err));
-		return -err;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		log_error("%s: %s", path, strerror(ENOTDIR));
-		return -ENOTDIR;
-	}
-	/* fusermount3's own rule for users; root is not asked. */
-	if (access(path, W_OK) < 0) {
-		err = errno;
-		log_error("%s: mounting needs a directory that you may write: "
-			  "%s",
-			  path, strerror(err));
-		return -err;
-	}
-	return 0;
-}
+#include "src/unmount.h"
 
 static int check_device(void)
 {
@@ -56,13 +25,13 @@ static int check_device(void)
 	return -err;
 }
 
-/* realpath() of a path whose last component need not exist. */
+/* realpath() of a path whose last component need not answer. */
 static char *resolve(const char *path)
 {
 	char *full = realpath(path, NULL);
 	char *dir = NULL, *base = NULL, *parent = NULL;
 
-	if (full || errno != ENOENT || !*path)
+	if (full || (errno != ENOENT && errno != ENOTCONN) || !*path)
 		return full;
 
 	dir = strdup(path);
@@ -80,6 +49,68 @@ out:
 	free(base);
 	free(parent);
 	return full;
+}
+
+/*
+ * Takes away what a daemon that is gone has left on @path, since nobody can
+ * use it.  Who still tries to keeps getting errors.
+ */
+static int clear_dead(const char *path)
+{
+	char *full = resolve(path);
+	int rc = -ENOTCONN;
+
+	if (full && unmount_is_ours(full))
+		rc = unmount(full, true);
+	free(full);
+	if (rc < 0)
+		log_error("%s: a mount whose daemon is gone; first run: "
+			  "fusermount3 -uz %s",
+			  path, path);
+	else
+		log_warning("%s: the daemon that had mounted it is gone; "
+			    "unmounted what it left",
+			    path);
+	return rc;
+}
+
+static int look_at(const char *path, struct stat *st)
+{
+	struct statvfs vfs;
+
+	/* A dead mount may answer stat() from the kernel's cache. */
+	return stat(path, st) < 0 || statvfs(path, &vfs) < 0 ? -errno : 0;
+}
+
+static int check_mountpoint(const char *path)
+{
+	struct stat st;
+	int err, rc;
+
+	rc = look_at(path, &st);
+	if (rc == -ENOTCONN) {
+		rc = clear_dead(path);
+		if (rc < 0)
+			return rc;
+		rc = look_at(path, &st);
+	}
+	if (rc < 0) {
+		log_error("%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		log_error("%s: %s", path, strerror(ENOTDIR));
+		return -ENOTDIR;
+	}
+	/* fusermount3's own rule for users; root is not asked. */
+	if (access(path, W_OK) < 0) {
+		err = errno;
+		log_error("%s: mounting needs a directory that you may write: "
+			  "%s",
+			  path, strerror(err));
+		return -err;
+	}
+	return 0;
 }
 
 static int replace(char **path)

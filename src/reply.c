@@ -3,31 +3,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <time.h>
 
 #include "fs/fs.h"
 #include "src/log.h"
 #include "src/ops.h"
 #include "src/transport.h"
-
-/* One line a second: a program that retries must not fill the log. */
-static bool may_log(void)
-{
-	static _Atomic time_t last = -1;
-	struct timespec now;
-	time_t before = atomic_load(&last);
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec != before &&
-	       atomic_compare_exchange_strong(&last, &before, now.tv_sec);
-}
-
-static void log_damage(int rc)
-{
-	if (may_log())
-		log_error("%s", fs_error_text(rc));
-}
 
 /* A mount that is read-only by choice gets no writes from the kernel. */
 static void log_poisoned(void)
@@ -48,7 +28,7 @@ int reply_errno(int rc)
 	case -EUCLEAN:
 	case -EPROTONOSUPPORT:
 	case -EIO:
-		log_damage(rc);
+		log_error("%s", fs_error_text(rc));
 		return EIO;
 	case -EROFS:
 		log_poisoned();

@@ -62,8 +62,7 @@ int serve(struct ops *ops, const struct opts *o)
 	rc = stop_begin(&stop, session, o->mountpoint);
 	if (rc < 0)
 		goto end_flusher;
-	control_begin(&control, ops->fs, o->read_only ? NULL : o->store,
-		      o->mountpoint);
+	control_begin(&control, ops, o->mountpoint);
 	transport_tuner_begin(&tuner);
 	rc = loop_run(session);
 	if (rc < 0)

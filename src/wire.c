@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define VERSION 1
+#define VERSION   1
+#define LOCK_NAME "LOCK" /* as engine/FORMAT.md has it */
 
 static const uint8_t magic[4] = { 'l', 'o', 'a', 'm' };
 
@@ -161,6 +163,7 @@ struct place {
 	int fd;
 	int dirfd;
 	struct sockaddr_un address;
+	socklen_t size; /* of the address */
 };
 
 static int place_open(struct place *p, const char *store)
@@ -179,6 +182,24 @@ static int place_open(struct place *p, const char *store)
 	p->address.sun_family = AF_UNIX;
 	snprintf(p->address.sun_path, sizeof(p->address.sun_path),
 		 "/proc/self/fd/%d/" WIRE_SOCKET_NAME, p->dirfd);
+	p->size = sizeof(p->address);
+	return 0;
+}
+
+/* The same place by a name that no folder holds: it begins with a NUL. */
+static int place_hide(struct place *p)
+{
+	size_t room = sizeof(p->address.sun_path) - 1;
+	struct stat st;
+	int n;
+
+	if (fstat(p->dirfd, &st) < 0)
+		return -errno;
+	memset(p->address.sun_path, 0, sizeof(p->address.sun_path));
+	n = snprintf(p->address.sun_path + 1, room, "loamfs-%jx-%jx",
+		     (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	p->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			      (size_t)n);
 	return 0;
 }
 
@@ -192,23 +213,43 @@ static int place_close(struct place *p, int rc)
 	return rc;
 }
 
+static int bind_to(const struct place *p)
+{
+	if (bind(p->fd, (const struct sockaddr *)&p->address, p->size) < 0 ||
+	    listen(p->fd, 8) < 0)
+		return -errno;
+	return 0;
+}
+
 int wire_listen(const char *store)
 {
-	const struct sockaddr *address;
 	struct place p;
 	int rc;
 
 	rc = place_open(&p, store);
 	if (rc < 0)
 		return rc;
-	address = (const struct sockaddr *)&p.address;
 	if (unlinkat(p.dirfd, WIRE_SOCKET_NAME, 0) < 0 && errno != ENOENT)
 		rc = -errno;
 	/* A socket's mode before bind() is that of the name it makes. */
-	if (rc == 0 &&
-	    (fchmod(p.fd, 0600) < 0 ||
-	     bind(p.fd, address, sizeof(p.address)) < 0 || listen(p.fd, 8) < 0))
+	if (rc == 0 && fchmod(p.fd, 0600) < 0)
 		rc = -errno;
+	if (rc == 0)
+		rc = bind_to(&p);
+	return place_close(&p, rc);
+}
+
+int wire_listen_unseen(const char *store)
+{
+	struct place p;
+	int rc;
+
+	rc = place_open(&p, store);
+	if (rc < 0)
+		return rc;
+	rc = place_hide(&p);
+	if (rc == 0)
+		rc = bind_to(&p);
 	return place_close(&p, rc);
 }
 
@@ -223,6 +264,28 @@ void wire_unlisten(const char *store)
 	close(fd);
 }
 
+static int connect_to(const struct place *p)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&p->address;
+
+	return connect(p->fd, address, p->size) < 0 ? -errno : 0;
+}
+
+/* Whether who has the abstract name may have it. */
+static int check_owner(const struct place *p)
+{
+	struct wire_peer peer = { .uid = 0 };
+	struct stat lock;
+	int rc;
+
+	rc = wire_peer(p->fd, &peer);
+	if (rc < 0)
+		return rc;
+	if (fstatat(p->dirfd, LOCK_NAME, &lock, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return peer.uid == 0 || peer.uid == lock.st_uid ? 0 : -ECONNREFUSED;
+}
+
 int wire_connect(const char *store)
 {
 	struct place p;
@@ -231,9 +294,17 @@ int wire_connect(const char *store)
 	rc = place_open(&p, store);
 	if (rc < 0)
 		return rc;
-	if (connect(p.fd, (const struct sockaddr *)&p.address,
-		    sizeof(p.address)) < 0)
-		rc = -errno;
+	rc = connect_to(&p);
+	if (rc == -ENOENT || rc == -ECONNREFUSED) {
+		int unseen = place_hide(&p);
+
+		if (unseen == 0)
+			unseen = connect_to(&p);
+		if (unseen == 0)
+			unseen = check_owner(&p);
+		if (unseen == 0)
+			rc = 0;
+	}
 	return place_close(&p, rc);
 }
 

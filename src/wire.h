@@ -4,7 +4,10 @@
  * The daemon listens on the Unix socket `control` in the store's folder: mode
  * 0600, type SOCK_SEQPACKET, so that a packet is a frame and none arrives by
  * half.  Who has the store open owns the name: one that is left over is
- * replaced.
+ * replaced.  A mount that is to leave nothing in the store listens under an
+ * abstract name (unix(7)) made of the folder's device and inode number.  As any
+ * user may take such a name, an answer to it counts only if it comes from root
+ * or from whom the store's lock belongs to.
  *
  * A connection carries one request and its answer:
  *
@@ -78,10 +81,12 @@ int wire_recv(int fd, uint8_t buf[WIRE_FRAME_MAX], struct wire_frame *out);
 
 /*
  * A socket that listens in the folder @store, or one that is connected to it.
- * The path may be longer than a socket's address.  Returns the descriptor;
- * wire_connect() -ENOENT or -ECONNREFUSED if nobody listens.
+ * The path may be longer than a socket's address.  wire_listen_unseen() leaves
+ * nothing in the folder.  Returns the descriptor; wire_connect() -ENOENT or
+ * -ECONNREFUSED if nobody listens either way.
  */
 int wire_listen(const char *store);
+int wire_listen_unseen(const char *store);
 int wire_connect(const char *store);
 
 /* Removes the name: nobody connects any more. */

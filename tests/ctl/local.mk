@@ -2,6 +2,7 @@
 CTL_TESTS = \
 	%D%/dumps \
 	%D%/fsck \
+	%D%/helpers \
 	%D%/looks \
 	%D%/mounting \
 	%D%/screens \

@@ -10,6 +10,7 @@ MOUNT_TESTS = \
 	%D%/git \
 	%D%/handles \
 	%D%/links \
+	%D%/logs \
 	%D%/options \
 	%D%/programs \
 	%D%/ready \

@@ -49,6 +49,7 @@ int dump_run(const struct command *c, char **arguments);
 int fsck_run(const struct command *c, char **arguments);
 int info_run(const struct command *c, char **arguments);
 int mkfs_run(const struct command *c, char **arguments);
+int remount_run(const struct command *c, char **arguments);
 int repair_run(const struct command *c, char **arguments);
 int scrub_run(const struct command *c, char **arguments);
 int stat_run(const struct command *c, char **arguments); /* metrics, too */

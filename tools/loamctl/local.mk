@@ -15,7 +15,9 @@ loamctl_SOURCES = \
 	%D%/main.c \
 	%D%/measures.c %D%/measures.h \
 	%D%/mkfs.c \
+	%D%/mounted.c %D%/mounted.h \
 	%D%/out.c %D%/out.h \
+	%D%/remount.c \
 	%D%/screen.c %D%/screen.h \
 	%D%/scrub.c \
 	%D%/stat.c \
@@ -33,14 +35,22 @@ loamctl_SOURCES = \
 # As fsck(8) and mkfs(8) look for it.
 dist_man8_MANS += %D%/fsck.loamfs.8 %D%/mkfs.loamfs.8
 
+# As mount(8) and umount(8) look for their helpers: by the type in the mount
+# table and by the short one.  They look in /sbin alone.
+dist_man8_MANS += %D%/umount.loamfs.8
+LOAMCTL_NAMES = fsck.loamfs mkfs.loamfs umount.loamfs umount.fuse.loamfs
+LOAMFS_NAMES = mount.loamfs mount.fuse.loamfs
+
 install-exec-hook:
 	$(MKDIR_P) '$(DESTDIR)$(sbindir)'
-	ln -sf '$(bindir)/loamctl' '$(DESTDIR)$(sbindir)/fsck.loamfs'
-	ln -sf '$(bindir)/loamctl' '$(DESTDIR)$(sbindir)/mkfs.loamfs'
+	for name in $(LOAMCTL_NAMES); do \
+		ln -sf '$(bindir)/loamctl' "$(DESTDIR)$(sbindir)/$$name"; done
+	for name in $(LOAMFS_NAMES); do \
+		ln -sf '$(bindir)/loamfs' "$(DESTDIR)$(sbindir)/$$name"; done
 
 uninstall-hook:
-	rm -f '$(DESTDIR)$(sbindir)/fsck.loamfs' \
-		'$(DESTDIR)$(sbindir)/mkfs.loamfs'
+	for name in $(LOAMCTL_NAMES) $(LOAMFS_NAMES); do \
+		rm -f "$(DESTDIR)$(sbindir)/$$name"; done
 
 # Where the shells look.
 bashcompdir = $(datadir)/bash-completion/completions

@@ -40,11 +40,10 @@ static void print_all(FILE *out)
 		fprintf(out, "  %-12s %-19s %s\n", c->name, c->arguments,
 			c->what);
 	fputs("\n"
-	      "TARGET is a store's folder, or a mount point, or anything below "
-	      "that.\n"
+	      "TARGET is a store's folder, or anything in a mount.  VERB --help "
+	      "says more.\n"
 	      "Exit status: 0 done, 1 failed, 2 a wrong command line, 3 damage; "
-	      "see fsck, too.\n"
-	      "loamctl VERB --help says more of a verb, and man loamctl all.\n",
+	      "see fsck, too.\n",
 	      out);
 }
 
@@ -183,8 +182,12 @@ static int finish(int status)
 	return EXITS_FAILED;
 }
 
-/* Leaves the words of the command line in @words; returns how many, or -1. */
-static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
+/*
+ * Leaves the words of the command line in @words; returns how many, or -1.
+ * umount(8) tells its @helper a type and a namespace, which are known.
+ */
+static int take_options(char **argv, bool helper, char **words,
+			char letters[LETTERS_SIZE])
 {
 	bool options = true;
 	int n = 0;
@@ -194,6 +197,10 @@ static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
 			words[n++] = *argv;
 		} else if (strcmp(*argv, "--") == 0) {
 			options = false;
+		} else if (helper && argv[1] &&
+			   (strcmp(*argv, "-t") == 0 ||
+			    strcmp(*argv, "-N") == 0)) {
+			argv++;
 		} else if (!take_option(&argv, letters)) {
 			(void)usage("unknown option: ", *argv);
 			return -1;
@@ -206,11 +213,14 @@ static int take_options(char **argv, char **words, char letters[LETTERS_SIZE])
 /* The verb of the name that we are called by, or NULL: it is in @argv. */
 static char *verb_of_name(char *name)
 {
-	static char fsck[] = "fsck", mkfs[] = "mkfs";
+	static char fsck[] = "fsck", mkfs[] = "mkfs", umount[] = "umount";
 
 	name = basename(name);
 	if (strcmp(name, "fsck.loamfs") == 0)
 		return fsck;
+	if (strcmp(name, "umount.loamfs") == 0 ||
+	    strcmp(name, "umount.fuse.loamfs") == 0)
+		return umount;
 	return strcmp(name, "mkfs.loamfs") == 0 ? mkfs : NULL;
 }
 
@@ -218,7 +228,7 @@ int main(int argc, char **argv)
 {
 	char *verb = argc > 0 ? verb_of_name(argv[0]) : NULL;
 	char letters[LETTERS_SIZE] = "";
-	int n, given = verb != NULL, rc = EXITS_USAGE;
+	int n = 0, given = verb != NULL, rc = EXITS_USAGE;
 	char **words;
 
 	umask(077);
@@ -231,7 +241,9 @@ int main(int argc, char **argv)
 		return EXITS_FAILED;
 	}
 	words[0] = verb;
-	n = argc > 0 ? take_options(argv, words + given, letters) : 0;
+	if (argc > 0)
+		n = take_options(argv, verb && strcmp(verb, "umount") == 0,
+				 words + given, letters);
 	loamctl_options = letters;
 	if (n >= 0 && n + given == 0)
 		rc = usage("no verb", "");

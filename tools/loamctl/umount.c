@@ -1,6 +1,7 @@
 /*
  * umount: unmounts, and waits until the daemon has ended, so that everything is
- * on the disk and the store may be opened, copied or moved.
+ * on the disk and the store may be opened, copied or moved.  As umount.loamfs
+ * it is what umount(8) runs.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,44 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/base/buf.h"
 #include "engine/base/error.h"
 #include "tools/loamctl/loamctl.h"
+#include "tools/loamctl/mounted.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
 
-static int keep(void *arg, const char *text, size_t size)
-{
-	return buf_append(arg, text, size);
-}
-
-/* Where the daemon says that it has mounted; for the caller to free. */
-static int find_mountpoint(struct target *t, char **out)
-{
-	struct buf text = BUF_INIT;
-	const struct fs_sink sink = { .text = keep, .arg = &text };
-	const char *begin, *end = NULL;
-	int rc;
-
-	rc = target_run(t, "about", "", &sink);
-	if (rc == 0)
-		rc = buf_append(&text, "", 1);
-	if (rc == 0) {
-		begin = strstr((char *)text.data, "\nmountpoint ");
-		begin = begin ? begin + strlen("\nmountpoint ") : NULL;
-		end = begin ? strrchr(begin, '\n') : NULL;
-		*out = end ? strndup(begin, (size_t)(end - begin)) : NULL;
-		rc = end ? (*out ? 0 : -ENOMEM) : -EPROTO;
-	}
-	buf_fini(&text);
-	return rc;
-}
-
 /* As a user may: through the helper that is setuid, which says why not. */
-static int unmount_by_helper(const char *mountpoint)
+static int unmount_by_helper(const char *mountpoint, bool lazily)
 {
-	const char *const argv[] = { "fusermount3", "-u", "--", mountpoint,
-				     NULL };
+	const char *const argv[] = { "fusermount3", lazily ? "-uz" : "-u", "--",
+				     mountpoint, NULL };
 	int status, err;
 	pid_t pid;
 
@@ -65,15 +39,15 @@ static int unmount_by_helper(const char *mountpoint)
 		       : error_set(-EBUSY, "%s: not unmounted", mountpoint);
 }
 
-static int unmount(const char *mountpoint)
+static int unmount(const char *mountpoint, int flags)
 {
 	int err;
 
-	if (umount2(mountpoint, UMOUNT_NOFOLLOW) == 0)
+	if (umount2(mountpoint, flags | UMOUNT_NOFOLLOW) == 0)
 		return 0;
 	err = errno;
 	if (err == EPERM)
-		return unmount_by_helper(mountpoint);
+		return unmount_by_helper(mountpoint, flags & MNT_DETACH);
 	return error_set(-err, "%s: %s%s", mountpoint, strerror(err),
 			 err == EBUSY ? "; fuser -m names who uses it" : "");
 }
@@ -89,6 +63,21 @@ static int wait_for(int pidfd)
 	return 0;
 }
 
+/*
+ * Nobody answers for @path, with the error @rc: there is nobody to wait for.
+ * What a dead daemon left is a mount all the same.
+ */
+static int unmount_orphan(const char *path, int rc)
+{
+	struct error_words words;
+
+	error_take(&words);
+	if ((rc == -ENOTCONN || rc == -ENOENT) && unmount(path, 0) == 0)
+		return 0;
+	error_put_back(&words);
+	return rc;
+}
+
 static int unmount_and_wait(const char *path)
 {
 	char *mountpoint = NULL;
@@ -97,7 +86,7 @@ static int unmount_and_wait(const char *path)
 
 	rc = target_open(&t, path);
 	if (rc < 0)
-		return rc;
+		return unmount_orphan(path, rc);
 	if (!target_is_mounted(&t))
 		return target_close(
 			&t, error_set(-EINVAL, "%s: not mounted", path));
@@ -106,9 +95,9 @@ static int unmount_and_wait(const char *path)
 		rc = error_set(-errno, "%s: its daemon: %s", path,
 			       strerror(errno));
 	if (rc == 0)
-		rc = find_mountpoint(&t, &mountpoint);
+		rc = mounted_find(&t, &mountpoint);
 	if (rc == 0)
-		rc = unmount(mountpoint);
+		rc = unmount(mountpoint, 0);
 	if (rc == 0)
 		rc = wait_for(pidfd);
 	if (pidfd >= 0)
@@ -119,10 +108,18 @@ static int unmount_and_wait(const char *path)
 
 int umount_run(const struct command *c, char **arguments)
 {
-	int rc = unmount_and_wait(arguments[0]);
+	const char *path = arguments[0];
+	int flags = 0, rc;
+
+	if (strchr(loamctl_options, 'l'))
+		flags |= MNT_DETACH;
+	if (strchr(loamctl_options, 'f'))
+		flags |= MNT_FORCE;
+	/* Who asks for that does not want to wait for anything. */
+	rc = flags ? unmount(path, flags) : unmount_and_wait(path);
 
 	if (rc < 0) {
-		out_failed(c->name, arguments[0], rc);
+		out_failed(c->name, path, rc);
 		return EXITS_FAILED;
 	}
 	if (loamctl_json) {

@@ -9,9 +9,12 @@ const struct command loamctl_commands[] = {
 	  "The root belongs to the caller.  A store that is there already is\n"
 	  "left as it is.\n" },
 	{ "umount", "TARGET", "unmount, and wait until all is on disk", 1, 1,
-	  "", umount_run,
+	  "flnrv", umount_run,
 	  "Waits for the end of the daemon: then the store may be mounted,\n"
 	  "copied or moved.\n" },
+	{ "remount", "TARGET ro|rw", "let nobody write, or everybody again", 2,
+	  2, "", remount_run,
+	  "With ro it returns when all that was written is on the disk.\n" },
 	{ "stat", "TARGET", "space, files, caches, latencies", 1, 1, "",
 	  stat_run,
 	  "All but sizes and levels is counted since the store was opened.\n"

@@ -1,0 +1,58 @@
+#include "src/unmount.h"
+
+#include <errno.h>
+#include <mntent.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+/* As a user may: through the helper that is setuid. */
+static int unmount_by_helper(const char *mountpoint, bool lazily)
+{
+	const char *const argv[] = {
+		"fusermount3", "-q",       lazily ? "-uz" : "-u",
+		"--",          mountpoint, NULL
+	};
+	const char *const envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
+				     NULL };
+	int status, err;
+	pid_t pid;
+
+	err = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv,
+			   (char *const *)envp);
+	if (err)
+		return -err;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
+}
+
+int unmount(const char *mountpoint, bool lazily)
+{
+	int flags = UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0);
+
+	if (umount2(mountpoint, flags) == 0)
+		return 0;
+	return errno == EPERM ? unmount_by_helper(mountpoint, lazily) : -errno;
+}
+
+bool unmount_is_ours(const char *mountpoint)
+{
+	FILE *table = setmntent("/proc/self/mounts", "r");
+	struct mntent entry;
+	bool ours = false;
+	char line[8192];
+
+	if (!table)
+		return false;
+	while (getmntent_r(table, &entry, line, sizeof(line))) {
+		if (strcmp(entry.mnt_dir, mountpoint) == 0)
+			ours = strcmp(entry.mnt_type, "fuse.loamfs") == 0;
+	}
+	endmntent(table);
+	return ours;
+}
