@@ -91,6 +91,8 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 	ssize_t n;
 
 	(void)userdata;
+	if (hooks.reply)
+		hooks.reply(iov[0].iov_base);
 	if (atomic_load(&answered) == 0)
 		patch_init(iov, count);
 	n = writev(fd, iov, count);

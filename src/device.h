@@ -29,13 +29,15 @@
 #include <stdint.h>
 
 struct fuse_in_header;
+struct fuse_out_header;
 struct fuse_session;
 struct iovec;
 
 /* Each may be NULL. */
 struct device_hooks {
-	/* Sees each request, as soon as it has come. */
+	/* Sees each request, as soon as it has come, and each answer. */
 	void (*request)(const struct fuse_in_header *in);
+	void (*reply)(const struct fuse_out_header *out);
 	/*
 	 * Answers the whole request that has been read from @fd, if it is one
 	 * of its own; returns whether it was.  @userdata is the session's.

@@ -33,6 +33,7 @@ loamfs_SOURCES = \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
 	%D%/tally.c %D%/tally.h \
+	%D%/trace.c %D%/trace.h \
 	%D%/transport.c %D%/transport.h \
 	%D%/unmount.c %D%/unmount.h \
 	%D%/value.c %D%/value.h \

@@ -201,6 +201,14 @@ __attribute__((format(printf, 2, 0))) static void put(enum log_level level,
 	put_line(level, line);
 }
 
+void log_line(const char *text)
+{
+	char line[LINE_SIZE];
+
+	snprintf(line, sizeof(line), "%s", text);
+	put_line(LOG_LEVEL_INFO, line);
+}
+
 void log_error(const char *fmt, ...)
 {
 	va_list ap;

@@ -49,6 +49,9 @@ void log_to_syslog(void);
 int log_parse_level(const char *name, enum log_level *out);
 void log_set_level(enum log_level level);
 
+/* A line that is neither limited nor left out. */
+void log_line(const char *text);
+
 void log_error(const char *fmt, ...) LOG_PRINTF;
 void log_warning(const char *fmt, ...) LOG_PRINTF;
 void log_info(const char *fmt, ...) LOG_PRINTF;

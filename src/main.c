@@ -15,6 +15,7 @@
 #include "src/remount.h"
 #include "src/serve.h"
 #include "src/stop.h"
+#include "src/trace.h"
 
 #define BUSY_TRIES 30 /* a tenth of a second each */
 
@@ -130,6 +131,8 @@ int main(int argc, char **argv)
 		rc = remount_exec(&opts);
 	if (rc == 0)
 		rc = paths_check(&opts);
+	if (rc == 0 && opts.trace)
+		rc = trace_begin(opts.trace_path);
 	if (rc == 0 && !opts.fake) {
 		if (!opts.foreground)
 			rc = daemon_fork();
@@ -137,6 +140,7 @@ int main(int argc, char **argv)
 			rc = run(&opts);
 	}
 
+	trace_end();
 	opts_fini(&opts);
 	log_end();
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

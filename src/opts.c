@@ -14,6 +14,7 @@
 
 #define MEMORY_MIN       ((uint64_t)16 << 20) /* bytes */
 #define SYNC_SECONDS_MAX 3600u
+#define IDLE_SECONDS_MAX (8760 * 3600u)
 
 enum key {
 	KEY_HELP,
@@ -35,6 +36,10 @@ enum key {
 	KEY_UMASK,
 	KEY_MAX_BACKGROUND,
 	KEY_LOG_LEVEL,
+	KEY_TRACE,
+	KEY_TRACE_FILE,
+	KEY_NO_STATUS,
+	KEY_IDLE,
 };
 
 static const struct fuse_opt known[] = {
@@ -60,6 +65,10 @@ static const struct fuse_opt known[] = {
 	FUSE_OPT_KEY("memory=", KEY_MEMORY),
 	FUSE_OPT_KEY("sync=", KEY_SYNC),
 	FUSE_OPT_KEY("log_level=", KEY_LOG_LEVEL),
+	FUSE_OPT_KEY("trace", KEY_TRACE),
+	FUSE_OPT_KEY("trace=", KEY_TRACE_FILE),
+	FUSE_OPT_KEY("nostatus", KEY_NO_STATUS),
+	FUSE_OPT_KEY("idle=", KEY_IDLE),
 	/* mount(8) adds these, which its helpers know from the rest. */
 	FUSE_OPT_KEY("-N ", KEY_HELPERS),
 	FUSE_OPT_KEY("-t ", KEY_HELPERS),
@@ -80,6 +89,9 @@ static const char help[] =
 	"    -o uid=N,gid=N      show all files as theirs\n"
 	"    -o umask=M          show all files with the permissions this leaves\n"
 	"    -o log_level=LEVEL  error, warning (the default), info or debug\n"
+	"    -o trace[=FILE]     a line for each request, to the log or FILE\n"
+	"    -o idle=TIME        unmount when unused for so long: 90s, 10m, 2h\n"
+	"    -o nostatus         no files about the mount in MOUNTPOINT/.loamfs\n"
 	"    -o noatime          do not note when files are read; also\n"
 	"                        strictatime, relatime (the default)\n"
 	"    -o max_background=N requests of read-ahead and writeback (64)\n"
@@ -105,6 +117,19 @@ static int take_id(const char *arg, const char *value, bool *has, unsigned *id)
 		return bad_value(arg, "a number of a user or group");
 	*has = true;
 	*id = (unsigned)v;
+	return 0;
+}
+
+static int take_string(char **to, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	free(*to);
+	*to = copy;
 	return 0;
 }
 
@@ -152,6 +177,13 @@ static int take_value(struct opts *o, const char *arg, int key)
 		return 0;
 	case KEY_LOG_LEVEL:
 		return take_log_level(arg, value);
+	case KEY_TRACE_FILE:
+		o->trace = true;
+		return take_string(&o->trace_path, value);
+	case KEY_IDLE:
+		if (value_seconds(value, IDLE_SECONDS_MAX, &o->idle_s) < 0)
+			return bad_value(arg, "a time from 1s to 8760h");
+		return 0;
 	default:
 		if (value_number(value, 1, UINT16_MAX, &v) < 0)
 			return bad_value(arg, "a number from 1 to 65535");
@@ -168,12 +200,7 @@ static int take_path(struct opts *o, const char *arg)
 		log_error("one argument too many: %s", arg);
 		return -EINVAL;
 	}
-	*where = strdup(arg);
-	if (!*where) {
-		log_error("out of memory");
-		return -ENOMEM;
-	}
-	return 0;
+	return take_string(where, arg);
 }
 
 /* -sfnv, each letter alone or several together, as mount(8) gives them. */
@@ -220,6 +247,12 @@ static int take_word(struct opts *o, int key)
 	case KEY_CHATTR:
 		o->chattr = true;
 		return 0;
+	case KEY_TRACE:
+		o->trace = true;
+		return 0;
+	case KEY_NO_STATUS:
+		o->no_status = true;
+		return 0;
 	case KEY_NOATIME:
 		o->atime = FS_ATIME_NEVER;
 		return 1;
@@ -245,6 +278,8 @@ static int take(void *data, const char *arg, int key, struct fuse_args *rest)
 	case KEY_GID:
 	case KEY_UMASK:
 	case KEY_LOG_LEVEL:
+	case KEY_TRACE_FILE:
+	case KEY_IDLE:
 	case KEY_MAX_BACKGROUND:
 		return take_value(o, arg, key) < 0 ? -1 : 0;
 	case KEY_HELPERS:
@@ -301,6 +336,7 @@ void opts_fini(struct opts *o)
 {
 	free(o->store);
 	free(o->mountpoint);
+	free(o->trace_path);
 	fuse_opt_free_args(&o->args);
 }
 

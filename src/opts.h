@@ -32,6 +32,10 @@ struct opts {
 	bool foreground;  /* stay, and log to stderr */
 	bool read_only;   /* libfuse gets it too */
 	bool chattr;      /* the kernel is to ask before each open */
+	bool trace;       /* a line for each request */
+	bool no_status;   /* there is no /.loamfs */
+	char *trace_path; /* owned; NULL: to the log */
+	unsigned idle_s;  /* unmount after so many seconds; 0: never */
 	enum fs_atime atime;
 	struct view view;
 	unsigned max_background; /* requests; 0: the default */

@@ -14,6 +14,7 @@
 #include "src/flusher.h"
 #include "src/stop.h"
 #include "src/tally.h"
+#include "src/trace.h"
 #include "src/transport.h"
 
 struct fuse_session *serve_new(struct opts *o, struct ops *ops)
@@ -31,8 +32,15 @@ void serve_free(struct fuse_session *session)
 		fuse_session_destroy(session);
 }
 
+static void request_came(const struct fuse_in_header *in)
+{
+	trace_request(in);
+	tally_request(in);
+}
+
 static const struct device_hooks hooks = {
-	.request = tally_request,
+	.request = request_came,
+	.reply = trace_reply,
 	.answer = own_answer,
 };
 
@@ -59,7 +67,7 @@ int serve(struct ops *ops, const struct opts *o)
 	if (rc < 0)
 		goto unmount;
 	ops->flusher = &flusher;
-	rc = stop_begin(&stop, session, o->mountpoint);
+	rc = stop_begin(&stop, session, o->mountpoint, o->idle_s);
 	if (rc < 0)
 		goto end_flusher;
 	control_begin(&control, ops, o->mountpoint);

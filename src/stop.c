@@ -13,6 +13,9 @@
 #include "src/log.h"
 #include "src/unmount.h"
 
+/* An idle mount is noticed after its time and at most one part more. */
+#define IDLE_PARTS 8
+
 static sigset_t stop_signals(void)
 {
 	sigset_t set;
@@ -60,14 +63,40 @@ static bool is_over(struct stop *s)
 	return atomic_load(&s->ended) || fuse_session_exited(s->session);
 }
 
+/* Returns true at a signal, false when nothing was asked for so long. */
+static bool wait_for_end(const struct stop *s)
+{
+	uint64_t part_ns = s->idle_s * (uint64_t)1000000000 / IDLE_PARTS;
+	const struct timespec part = {
+		.tv_sec = (time_t)(part_ns / 1000000000),
+		.tv_nsec = (long)(part_ns % 1000000000),
+	};
+	sigset_t set = stop_signals();
+	uint64_t asked;
+	int quiet = 0;
+
+	while (s->idle_s == 0 || quiet < IDLE_PARTS) {
+		asked = device_asked();
+		if (sigtimedwait(&set, NULL, s->idle_s ? &part : NULL) > 0)
+			return true;
+		if (errno == EAGAIN)
+			quiet = device_asked() == asked ? quiet + 1 : 0;
+	}
+	return false;
+}
+
 static void *wait_for_signal(void *arg)
 {
 	struct stop *s = arg;
-	sigset_t set = stop_signals();
-	int sig;
 
-	while (sigwait(&set, &sig) != 0)
-		;
+	/* What is in use without asking for anything stays. */
+	while (!wait_for_end(s)) {
+		if (unmount(s->mountpoint, false) == 0) {
+			log_info("%s: unmounted, as nobody used it",
+				 s->mountpoint);
+			return NULL;
+		}
+	}
 	if (atomic_load(&s->ended))
 		return NULL;
 	if (unmount(s->mountpoint, false) < 0 && !is_over(s))
@@ -76,11 +105,12 @@ static void *wait_for_signal(void *arg)
 }
 
 int stop_begin(struct stop *s, struct fuse_session *session,
-	       const char *mountpoint)
+	       const char *mountpoint, unsigned idle_s)
 {
 	int err;
 
 	s->session = session;
+	s->idle_s = idle_s;
 	s->mountpoint = mountpoint;
 	atomic_init(&s->ended, false);
 	err = pthread_create(&s->thread, NULL, wait_for_signal, s);

@@ -1,5 +1,5 @@
 /*
- * stop: what SIGINT, SIGTERM and SIGHUP do.
+ * stop: what ends a mount: SIGINT, SIGTERM and SIGHUP, or that nobody uses it.
  *
  * The kernel holds written pages that this daemon has not seen yet (writeback
  * cache), so ending is not for the daemon alone: it asks the kernel to unmount
@@ -10,6 +10,9 @@
  * pages are written with syncfs(), and as that does not wait for the answers,
  * the daemon waits (for some seconds) until it owes none.  Then the session is
  * ended under its users, who get ENOTCONN, and the mount point is detached.
+ *
+ * With `-o idle=` a mount of which the kernel has asked nothing for so long is
+ * unmounted, unless something is open or a working directory there.
  *
  * The signals are blocked in every thread and taken by one of our own with
  * sigwait(), where everything is allowed that a handler must not do.
@@ -25,6 +28,7 @@ struct fuse_session;
 struct stop {
 	struct fuse_session *session; /* borrowed */
 	const char *mountpoint;       /* borrowed, absolute */
+	unsigned idle_s;              /* 0: never ends by itself */
 	pthread_t thread;
 	atomic_bool ended; /* the loop is over: the thread is to end, too */
 };
@@ -34,7 +38,7 @@ void stop_block_signals(void);
 
 /* Signals count from here on; one that came before counts now. */
 int stop_begin(struct stop *s, struct fuse_session *session,
-	       const char *mountpoint);
+	       const char *mountpoint, unsigned idle_s);
 
 /* To be called after the session's loop ended and its device was closed. */
 void stop_end(struct stop *s);

@@ -9,6 +9,7 @@ MOUNT_TESTS = \
 	%D%/full \
 	%D%/git \
 	%D%/handles \
+	%D%/idle \
 	%D%/links \
 	%D%/logs \
 	%D%/options \
@@ -19,6 +20,7 @@ MOUNT_TESTS = \
 	%D%/soak \
 	%D%/sqlite \
 	%D%/stress \
+	%D%/traces \
 	%D%/trees \
 	%D%/twins
 
