@@ -29,9 +29,11 @@ loamfs_SOURCES = \
 	%D%/place.h \
 	%D%/remount.c %D%/remount.h \
 	%D%/reply.c %D%/reply.h \
+	%D%/report.c %D%/report.h \
 	%D%/scratch.c %D%/scratch.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/stop.c %D%/stop.h \
+	%D%/status.c %D%/status.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/transport.c %D%/transport.h \

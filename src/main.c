@@ -14,6 +14,7 @@
 #include "src/paths.h"
 #include "src/remount.h"
 #include "src/serve.h"
+#include "src/status.h"
 #include "src/stop.h"
 #include "src/trace.h"
 
@@ -105,8 +106,11 @@ static int run(struct opts *o)
 	ops.view = o->view;
 	ops.max_background = o->max_background;
 	ops.asks_open = o->chattr || fs_has_flags(ops.fs);
+	if (!o->no_status)
+		status_begin(ops.fs);
 	log_info("%s: mounting %s", o->mountpoint, o->store);
 	rc = serve(&ops, o);
+	status_end();
 	close_rc = close_fs(ops.fs, o);
 	log_info("%s: unmounted", o->mountpoint);
 	if (rc == 0)

@@ -10,14 +10,11 @@
 #include "src/ops.h"
 #include "src/own_format.h"
 #include "src/reply.h"
+#include "src/status.h"
 #include "src/transport.h"
 
-/*
- * @rc is 0 or a negative errno; @size bytes of @out go with a 0.  Returns
- * whether the kernel took it.
- */
-static bool answer(int fd, const struct fuse_in_header *in, int rc, void *out,
-		   size_t size)
+bool own_reply(int fd, const struct fuse_in_header *in, int rc, void *out,
+	       size_t size)
 {
 	struct fuse_out_header header = {
 		.unique = in->unique,
@@ -38,7 +35,7 @@ static uint32_t device_number(dev_t dev)
 			  ((minor(dev) & ~0xffu) << 12));
 }
 
-static struct fuse_attr attr_of(const struct stat *st)
+struct fuse_attr own_attr(const struct stat *st)
 {
 	return (struct fuse_attr){
 		.ino = st->st_ino,
@@ -88,7 +85,7 @@ static void tmpfile_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 				.generation = entry.generation,
 				.attr_valid = (uint64_t)TRANSPORT_CACHE_SECONDS,
 				.entry_valid = (uint64_t)TRANSPORT_CACHE_SECONDS,
-				.attr = attr_of(&entry.attr),
+				.attr = own_attr(&entry.attr),
 			},
 			.open = {
 				.open_flags = FOPEN_KEEP_CACHE | FOPEN_NOFLUSH,
@@ -96,7 +93,7 @@ static void tmpfile_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 		};
 	}
 	/* A reply that was not sent gave the kernel no reference. */
-	if (!answer(fd, in, rc, &made, sizeof(made)) && rc == 0)
+	if (!own_reply(fd, in, rc, &made, sizeof(made)) && rc == 0)
 		fs_forget(ops->fs, entry.ino, 1);
 }
 
@@ -130,9 +127,16 @@ static struct own_statx_out statx_of(const struct stat *st,
 	};
 }
 
+void own_reply_statx(int fd, const struct fuse_in_header *in,
+		     const struct stat *st, struct timespec birth)
+{
+	struct own_statx_out out = statx_of(st, birth);
+
+	own_reply(fd, in, 0, &out, sizeof(out));
+}
+
 static void stat_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 {
-	struct own_statx_out out;
 	struct timespec birth;
 	bool unlink_pending;
 	struct stat st;
@@ -143,11 +147,12 @@ static void stat_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 		rc = fs_birth(ops->fs, in->nodeid, &birth);
 	if (rc == 0 && unlink_pending)
 		reply_forget_attr(ops->session, in->nodeid);
-	if (rc == 0) {
-		view_apply(&ops->view, &st);
-		out = statx_of(&st, birth);
+	if (rc < 0) {
+		own_reply(fd, in, rc, NULL, 0);
+		return;
 	}
-	(void)answer(fd, in, rc, &out, sizeof(out));
+	view_apply(&ops->view, &st);
+	own_reply_statx(fd, in, &st, birth);
 }
 
 bool own_answer(void *ops, int fd, const struct fuse_in_header *in)
@@ -160,6 +165,6 @@ bool own_answer(void *ops, int fd, const struct fuse_in_header *in)
 		stat_of(ops, fd, in);
 		return true;
 	default:
-		return false;
+		return status_answer(ops, fd, in);
 	}
 }

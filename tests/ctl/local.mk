@@ -6,6 +6,7 @@ CTL_TESTS = \
 	%D%/looks \
 	%D%/mounting \
 	%D%/screens \
+	%D%/status \
 	%D%/storage \
 	%D%/tunes \
 	%D%/verbs
