@@ -12,7 +12,7 @@
  *                    directory names may be made
  *
  * Who has a file open when it is made immutable has it open: what it writes
- * then fails, when the kernel hands it over.
+ * then fails, when the kernel hands it over, which close(2) and fsync(2) tell.
  *
  * nodump and noatime forbid nothing and pass on to what is created in a
  * directory.
