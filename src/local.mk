@@ -1,6 +1,8 @@
 # The daemon: the only folder compiled with the FUSE flags.
 bin_PROGRAMS += loamfs
-dist_man8_MANS += %D%/loamfs.8 %D%/mount.loamfs.8
+dist_man5_MANS += %D%/loamfs.5
+dist_man8_MANS += %D%/loamfs.8 %D%/mount.loamfs.8 \
+	%D%/mount.fuse.loamfs.8
 
 loamfs_CPPFLAGS = $(AM_CPPFLAGS)
 loamfs_CFLAGS = $(AM_CFLAGS) $(FUSE_CFLAGS)

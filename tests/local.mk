@@ -9,10 +9,10 @@ include tests/golden/local.mk
 include tests/mount/local.mk
 include tests/ctl/local.mk
 
-dist_check_SCRIPTS += %D%/fsbench %D%/hardening %D%/kvbench %D%/layers
+dist_check_SCRIPTS += %D%/documents %D%/fsbench %D%/hardening %D%/kvbench %D%/layers
 # For the package that make deb makes.
 EXTRA_DIST += %D%/package
-TESTS += %D%/kvbench %D%/layers
+TESTS += %D%/documents %D%/kvbench %D%/layers
 # Its daemons do what those of tests/mount do, and take minutes with sanitizers.
 if !SANITIZE
 TESTS += %D%/fsbench %D%/hardening
@@ -22,6 +22,7 @@ endif
 # whether a distribution is whole, since all the others are programs.
 DIST_TESTS = \
 	%D%/ctl/verbs \
+	%D%/documents \
 	%D%/fuzz/replay \
 	%D%/golden/run \
 	%D%/kvbench \

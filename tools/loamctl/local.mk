@@ -37,7 +37,7 @@ dist_man8_MANS += %D%/fsck.loamfs.8 %D%/mkfs.loamfs.8
 
 # As mount(8) and umount(8) look for their helpers: by the type in the mount
 # table and by the short one.  They look in /sbin alone.
-dist_man8_MANS += %D%/umount.loamfs.8
+dist_man8_MANS += %D%/umount.loamfs.8 %D%/umount.fuse.loamfs.8
 LOAMCTL_NAMES = fsck.loamfs mkfs.loamfs umount.loamfs umount.fuse.loamfs
 LOAMFS_NAMES = mount.loamfs mount.fuse.loamfs
 
@@ -55,5 +55,5 @@ uninstall-hook:
 # Where the shells look.
 bashcompdir = $(datadir)/bash-completion/completions
 zshcompdir = $(datadir)/zsh/vendor-completions
-dist_bashcomp_DATA = %D%/completion/loamctl
-dist_zshcomp_DATA = %D%/completion/_loamctl
+dist_bashcomp_DATA += %D%/completion/loamctl
+dist_zshcomp_DATA += %D%/completion/_loamctl
