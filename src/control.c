@@ -20,6 +20,7 @@
 #include "src/wire.h"
 
 #define RETRY_MS 100
+#define LEVELS   "error, warning, info, debug"
 
 static int send_text(void *arg, const char *text, size_t size)
 {
@@ -81,6 +82,61 @@ static struct outcome remount(const struct control *c, const char *how)
 	return (struct outcome){ 0, "" };
 }
 
+/*
+ * Takes our own setting, the log's level, out of the words of a request for
+ * those of fs; -EINVAL if there is no such level.
+ */
+static int take_level(char *words, enum log_level *level)
+{
+	static const char name[] = "log_level=";
+	char *in = words, *out = words, *word;
+
+	while ((word = strsep(&in, " "))) {
+		size_t n = strlen(word);
+
+		if (strncmp(word, name, sizeof(name) - 1) == 0) {
+			if (log_parse_level(word + sizeof(name) - 1, level) < 0)
+				return -EINVAL;
+			continue;
+		}
+		memmove(out, word, n);
+		out += n;
+		*out = in ? ' ' : '\0';
+		out += in != NULL;
+	}
+	*out = '\0';
+	return 0;
+}
+
+static struct outcome tune(const struct control *c, const char *argument,
+			   const struct fs_sink *sink)
+{
+	enum log_level level = log_level();
+	char *words = strdup(argument), *line;
+	struct outcome o = { -ENOMEM, "" };
+	int n;
+
+	if (!words)
+		return o;
+	if (take_level(words, &level) < 0) {
+		o = (struct outcome){ -EINVAL,
+				      "log_level: not one of " LEVELS };
+		goto free_words;
+	}
+	o.rc = fs_admin(c->ops->fs, "tune", words, sink);
+	if (o.rc < 0)
+		goto free_words;
+	log_set_level(level);
+	n = asprintf(&line, "log_level %s " LEVELS "\n", log_level_name(level));
+	o.rc = n < 0 ? -ENOMEM : sink->text(sink->arg, line, (size_t)n);
+	if (n >= 0)
+		free(line);
+
+free_words:
+	free(words);
+	return o;
+}
+
 static struct outcome run(const struct control *c,
 			  const struct wire_request *request,
 			  const struct fs_sink *sink)
@@ -91,6 +147,8 @@ static struct outcome run(const struct control *c,
 		return remount(c, request->argument);
 	if (strcmp(request->verb, "requests") == 0)
 		return (struct outcome){ tally_tell(sink), "" };
+	if (strcmp(request->verb, "tune") == 0)
+		return tune(c, request->argument, sink);
 	return (struct outcome){
 		fs_admin(c->ops->fs, request->verb, request->argument, sink), ""
 	};

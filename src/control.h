@@ -10,6 +10,7 @@
  *                   returns when all that was written before is on the disk,
  *                   and reading leaves no trace from then on.  Or rw: writing
  *                   is to begin again.  loamctl has the kernel do its part
+ *      tune         as fs_admin() does it, and log_level beside
  *
  * CONTROL_THREADS threads take connections, each a request at a time; who comes
  * when all are at work waits in the socket's queue.  So no request of the

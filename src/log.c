@@ -115,17 +115,18 @@ void log_to_syslog(void)
 	atomic_store(&to_syslog, true);
 }
 
+static const struct {
+	const char *name;
+	enum log_level level;
+} names[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warning", LOG_LEVEL_WARNING },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+};
+
 int log_parse_level(const char *name, enum log_level *out)
 {
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} names[] = {
-		{ "error", LOG_LEVEL_ERROR },
-		{ "warning", LOG_LEVEL_WARNING },
-		{ "info", LOG_LEVEL_INFO },
-		{ "debug", LOG_LEVEL_DEBUG },
-	};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -140,6 +141,20 @@ int log_parse_level(const char *name, enum log_level *out)
 void log_set_level(enum log_level level)
 {
 	atomic_store(&level_max, level);
+}
+
+enum log_level log_level(void)
+{
+	return atomic_load(&level_max);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	size_t i = 0;
+
+	while (names[i].level != level)
+		i++;
+	return names[i].name;
 }
 
 /* NULL if there are too many, which are then not limited. */

@@ -48,6 +48,8 @@ void log_to_syslog(void);
 /* The level of that name: 0, or -EINVAL. */
 int log_parse_level(const char *name, enum log_level *out);
 void log_set_level(enum log_level level);
+enum log_level log_level(void);
+const char *log_level_name(enum log_level level);
 
 /* A line that is neither limited nor left out. */
 void log_line(const char *text);

@@ -63,7 +63,8 @@ const struct command loamctl_commands[] = {
 	  "\n"
 	  "  memory=SIZE           for caches and buffers, with K, M, G\n"
 	  "  sync_interval=TIME    make all durable this often, with s or ms\n"
-	  "  compression=on|off    of what is written from now on\n" },
+	  "  compression=on|off    of what is written from now on\n"
+	  "  log_level=LEVEL       error, warning, info, debug\n" },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run,
 	  "What has reached the daemon survives a power cut.  What the kernel\n"
