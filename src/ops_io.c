@@ -1,11 +1,14 @@
 /* Contents of files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fuse.h>
+#include <string.h>
 
 #include "fs/fs.h"
 #include "src/device.h"
 #include "src/flusher.h"
+#include "src/log.h"
 #include "src/ops.h"
 #include "src/reply.h"
 #include "src/scratch.h"
@@ -37,6 +40,20 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fuse_reply_open(req, fi);
 }
 
+/*
+ * Who has mapped the file gets no error but a signal, whatever the cause, and
+ * who asked for more than is needed now nothing at all.
+ */
+static void reply_unreadable(fuse_req_t req, fuse_ino_t ino, int rc)
+{
+	int err = reply_errno(rc);
+
+	if (err != EIO)
+		log_error("inode %" PRIu64 " cannot be read: %s", ino,
+			  strerror(err));
+	fuse_reply_err(req, err);
+}
+
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi)
 {
@@ -44,7 +61,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	ssize_t n;
 
 	if (!buf) {
-		reply_err(req, -ENOMEM);
+		reply_unreadable(req, ino, -ENOMEM);
 		return;
 	}
 	n = fs_read(ops_fs(req), ino, buf, size, (uint64_t)offset);
@@ -52,7 +69,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (n > 0 && !(fi->flags & O_NOATIME))
 		ops_accessed(req, ino);
 	if (n < 0)
-		reply_err(req, (int)n);
+		reply_unreadable(req, ino, (int)n);
 	else
 		fuse_reply_buf(req, buf, (size_t)n);
 }

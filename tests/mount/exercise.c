@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,21 @@ static __attribute__((noreturn)) void fail(const char *what)
 	for (i = 0; i < HISTORY; i++)
 		fprintf(stderr, "  %s\n", history[(steps + 1 + i) % HISTORY]);
 	exit(EXIT_FAILURE);
+}
+
+/* A page of a mapping cannot be had: says whether a call can read the file. */
+static void bus(int number, siginfo_t *info, void *context)
+{
+	struct stat st = { .st_size = -1 };
+	ssize_t n;
+
+	(void)number;
+	(void)context;
+	(void)fstat(fd, &st);
+	n = pread(fd, page_mem, SIZE_MAX_BYTES, 0);
+	fprintf(stderr, "SIGBUS at %p; size %lld, pread: %zd (%s)\n",
+		info->si_addr, (long long)st.st_size, n, strerror(errno));
+	fail("a page cannot be had");
 }
 
 static void note(const char *what, struct part p)
@@ -357,6 +373,12 @@ int main(int argc, char **argv)
 	page_mem = aligned_alloc(PAGE, (SIZE_MAX_BYTES / PAGE + 1) * PAGE);
 	if (!model || !page_mem)
 		fail("no memory");
+	/* A sanitizer would say no more than where it was. */
+	if (sigaction(SIGBUS,
+		      &(struct sigaction){ .sa_sigaction = bus,
+					   .sa_flags = SA_SIGINFO },
+		      NULL) < 0)
+		fail("sigaction");
 	open_file(O_CREAT | O_TRUNC);
 	for (steps = 0; steps < count; steps++)
 		step();
