@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-
 /* For device_hook(): struct device_hooks; @ops is a struct ops. */
 bool own_answer(void *ops, int fd, const struct fuse_in_header *in);
 
