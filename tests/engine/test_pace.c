@@ -332,8 +332,8 @@ START_TEST(writers_glide_to_the_rate_of_the_flush)
 		write_one(batch, false);
 	took_ms = (clock_now() - start_ns) / NS_PER_MS;
 
-	/* One may be a busy machine, and not one of eight memtables. */
-	ck_assert_uint_le(stood, 1);
+	/* Some may be a busy machine: it would be one for each memtable. */
+	ck_assert_uint_le(stood, 5);
 	/* The debt may take up some, from the soft limit to the hard one. */
 	bytes = (uint64_t)(written - first) * VALUE_SIZE;
 	want_ms = bytes * us_per_mib / 1000 / MIB;
