@@ -14,9 +14,9 @@ struct purger {
 	struct cond changed;
 
 	/* Guarded by lock. */
-	struct inode *waiting; /* linked by purge_next; a reference to each */
-	size_t count;
-	bool removing; /* some, which no longer wait */
+	struct inode *first; /* of what waits, by purge_next; references */
+	struct inode **last; /* where the next is linked to */
+	uint64_t added, taken, removed; /* inodes, ever */
 	bool ended;
 };
 
@@ -69,18 +69,20 @@ static void remove_all(struct fs *fs, struct inode *list)
 	}
 }
 
-/* Takes up to a batch of what waits. */
+/* Takes up to a batch of what waits, the oldest; something does. */
 static struct inode *take(struct purger *p) NEEDS(p->lock)
 {
-	struct inode *list = p->waiting;
-	struct inode **end = &p->waiting;
+	struct inode *list = p->first;
+	struct inode **end = &p->first;
 	size_t n;
 
 	for (n = 0; *end && n < PURGE_BATCH; n++)
 		end = &(*end)->purge_next;
-	p->waiting = *end;
+	p->first = *end;
 	*end = NULL;
-	p->count -= n;
+	if (!p->first)
+		p->last = &p->first;
+	p->taken += n;
 	return list;
 }
 
@@ -92,19 +94,18 @@ static void run(void *arg) UNCHECKED
 
 	mutex_lock(&p->lock);
 	for (;;) {
-		while (!p->waiting && !p->ended)
+		while (!p->first && !p->ended)
 			cond_wait(&p->changed, &p->lock);
-		if (!p->waiting)
+		if (!p->first)
 			break;
-		if (p->count < PURGE_BATCH && !p->ended)
+		if (p->added - p->taken < PURGE_BATCH && !p->ended)
 			(void)cond_wait_ms(&p->changed, &p->lock,
 					   PURGE_WAIT_MS);
 		list = take(p);
-		p->removing = true;
 		mutex_unlock(&p->lock);
 		remove_all(p->fs, list);
 		mutex_lock(&p->lock);
-		p->removing = false;
+		p->removed = p->taken;
 		cond_broadcast(&p->changed);
 	}
 	mutex_unlock(&p->lock);
@@ -118,6 +119,7 @@ int purger_new(struct purger **out, struct fs *fs)
 	if (!p)
 		return -ENOMEM;
 	p->fs = fs;
+	p->last = &p->first;
 	mutex_init(&p->lock, RANK_LEAF);
 	cond_init(&p->changed);
 	rc = thread_start(&p->thread, "purge", 0, run, p);
@@ -147,12 +149,15 @@ void purger_free(struct purger *p)
 
 void purger_drain(struct purger *p)
 {
+	uint64_t until;
+
 	if (!p)
 		return;
 	mutex_lock(&p->lock);
+	until = p->added;
 	/* The thread waits for no others once it is woken. */
 	cond_broadcast(&p->changed);
-	while (p->waiting || p->removing)
+	while (p->removed < until)
 		cond_wait(&p->changed, &p->lock);
 	mutex_unlock(&p->lock);
 }
@@ -160,15 +165,18 @@ void purger_drain(struct purger *p)
 /* The thread is woken by the first, and by the one that makes a batch full. */
 bool purger_add(struct purger *p, struct inode *inode)
 {
+	uint64_t waiting;
 	bool taken;
 
 	mutex_lock(&p->lock);
-	taken = p->count < PURGE_WAITING_MAX && !p->ended;
+	waiting = p->added - p->taken;
+	taken = waiting < PURGE_WAITING_MAX && !p->ended;
 	if (taken) {
-		inode->purge_next = p->waiting;
-		p->waiting = inode;
-		p->count++;
-		if (p->count == 1 || p->count == PURGE_BATCH)
+		inode->purge_next = NULL;
+		*p->last = inode;
+		p->last = &inode->purge_next;
+		p->added++;
+		if (waiting == 0 || waiting + 1 == PURGE_BATCH)
 			cond_broadcast(&p->changed);
 	}
 	mutex_unlock(&p->lock);

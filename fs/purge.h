@@ -39,7 +39,7 @@ int purger_new(struct purger **out, struct fs *fs) MUST_USE;
 /* Removes what waits, and ends.  Accepts NULL. */
 void purger_free(struct purger *p);
 
-/* Waits until nothing waits any more.  Accepts NULL. */
+/* Waits until what waits now has been removed.  Accepts NULL. */
 void purger_drain(struct purger *p);
 
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "engine/base/thread.h"
 #include "fs/purge.h"
 #include "fs/schema.h"
 #include "fs/truncate.h"
@@ -159,6 +160,68 @@ START_TEST(what_waits_goes_when_that_is_asked_for)
 }
 END_TEST
 
+static void drain(void *returned)
+{
+	purger_drain(fx->purger);
+	__atomic_store_n((bool *)returned, true, __ATOMIC_RELEASE);
+}
+
+/* Nothing can be done to the file, which the kernel knows. */
+static struct inode *hold(uint64_t ino) UNCHECKED
+{
+	struct inode *inode = icache_find(&fx->icache, ino);
+
+	mutex_lock(&inode->lock);
+	ck_assert(icache_unref(&fx->icache, inode, false));
+	return inode;
+}
+
+/*
+ * Whether a drain returns while a file waits that came later: the thread has a
+ * moment to begin, as nobody can tell that it has.
+ */
+static bool drain_returns_while_one_waits(void) UNCHECKED
+{
+	static uint64_t files[PURGE_BATCH + 1];
+	bool returned = false;
+	struct thread thread;
+	struct inode *first, *later;
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		files[i] = fx_mkfile_keep(FS_ROOT_INO, name_of(i));
+		ck_ok(fs_unlink(fx, FS_ROOT_INO, name_of(i)));
+	}
+	first = hold(files[0]);
+	later = hold(files[PURGE_BATCH]);
+	for (i = 0; i < PURGE_BATCH; i++)
+		fs_forget(fx, files[i], 1);
+	ck_ok(thread_start(&thread, "drain", 0, drain, &returned));
+	usleep(20000);
+	fs_forget(fx, files[PURGE_BATCH], 1);
+	mutex_unlock(&first->lock);
+	for (i = 0; i < 1000; i++) {
+		if (__atomic_load_n(&returned, __ATOMIC_ACQUIRE))
+			break;
+		usleep(1000);
+	}
+	mutex_unlock(&later->lock);
+	thread_join(&thread);
+	purger_drain(fx->purger);
+	ck_assert_uint_eq(inodes(), 1);
+	return i < 1000;
+}
+
+/* Nor does who looks wait for what others unlink meanwhile. */
+START_TEST(what_comes_later_is_not_waited_for)
+{
+	unsigned tries = 0;
+
+	while (!drain_returns_while_one_waits())
+		ck_assert_uint_lt(++tries, 5);
+}
+END_TEST
+
 /* Nobody gets at what a failed removal left, until fs_open() finishes it. */
 START_TEST(what_cannot_be_removed_goes_later)
 {
@@ -218,6 +281,7 @@ int main(void)
 	tcase_add_test(tc, all_of_each_goes);
 	tcase_add_test(tc, what_waits_goes_when_it_ends);
 	tcase_add_test(tc, what_waits_goes_when_that_is_asked_for);
+	tcase_add_test(tc, what_comes_later_is_not_waited_for);
 	tcase_add_test(tc, what_cannot_be_removed_goes_later);
 	tcase_add_test(tc, an_orphan_is_changed_in_memory);
 	return suite_run(s);
