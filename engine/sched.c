@@ -97,29 +97,32 @@ static void compact_main(void *arg)
 	}
 }
 
-/* The interval may be changed while it passes: kv_tune() wakes us. */
-static bool sync_is_due(struct kv *kv, uint64_t begin_ns)
+/* What is left of the interval since @begin_ns, in ms, rounded up. */
+static unsigned sync_due_in(struct kv *kv, uint64_t begin_ns)
 {
-	return env_monotonic_ns(kv->env) - begin_ns >=
-	       kv->tuned.sync_interval_ms * NS_PER_MS;
+	uint64_t passed = env_monotonic_ns(kv->env) - begin_ns;
+	uint64_t interval = kv->tuned.sync_interval_ms * NS_PER_MS;
+
+	return passed < interval ? 1 + (interval - passed - 1) / NS_PER_MS : 0;
 }
 
 /*
  * Looks every interval; a store that nobody writes to costs one look at two
- * counters.
+ * counters.  The next interval begins where the sync begins, as that is how far
+ * it covers.  kv_tune() and others wake us while it passes.
  */
 static void sync_main(void *arg)
 {
 	struct kv *kv = arg;
+	uint64_t begin = env_monotonic_ns(kv->env);
+	unsigned ms;
 
 	mutex_lock(&kv->state);
 	while (!kv->stopping) {
-		uint64_t begin = env_monotonic_ns(kv->env);
-
-		while (!kv->stopping && !sync_is_due(kv, begin))
-			cond_wait_ms(&kv->changed, &kv->state,
-				     kv->tuned.sync_interval_ms);
+		while (!kv->stopping && (ms = sync_due_in(kv, begin)) > 0)
+			cond_wait_ms(&kv->changed, &kv->state, ms);
 		mutex_unlock(&kv->state);
+		begin = env_monotonic_ns(kv->env);
 		/* A failure poisons, and every later call says so. */
 		if (kv->poison == 0)
 			(void)!kv_sync(kv, kv_mark(kv));
