@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/fuse.h"
+#include "src/opcode.h"
 
 #define SETTLE_PAUSE_NS     (20 * 1000 * 1000)
 #define SETTLE_ROUNDS_QUIET 3
@@ -102,12 +103,6 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 	return n;
 }
 
-static bool is_owed_a_reply(const struct fuse_in_header *in)
-{
-	return in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET &&
-	       in->opcode != FUSE_INTERRUPT;
-}
-
 /* Takes the part that libfuse does not know out of a SETXATTR of @n bytes. */
 static ssize_t shorten_setxattr(struct fuse_in_header *in, ssize_t n)
 {
@@ -159,16 +154,17 @@ bool device_reply(int fd, struct iovec *iov, int count)
 /* libfuse gets the first request that is not ours. */
 static ssize_t request(int fd, void *buf, size_t size, void *userdata)
 {
+	const struct fuse_in_header *in = buf;
 	ssize_t n;
 
 	do {
 		n = read(fd, buf, size);
-		if (n < (ssize_t)sizeof(struct fuse_in_header))
+		if (n < (ssize_t)sizeof(*in))
 			return n;
-		if (is_owed_a_reply(buf))
+		if (!opcode_is_never_answered(in->opcode))
 			atomic_fetch_add(&asked, 1);
 		if (hooks.request)
-			hooks.request(buf);
+			hooks.request(in);
 	} while (hooks.answer && hooks.answer(userdata, fd, buf));
 	return take_flags(buf, n);
 }

@@ -17,6 +17,7 @@ loamfs_SOURCES = \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/main.c \
+	%D%/opcode.c %D%/opcode.h \
 	%D%/ops.c %D%/ops.h \
 	%D%/ops_attr.c \
 	%D%/ops_dir.c \

@@ -12,12 +12,13 @@
 
 #include "fs/fs.h"
 #include "src/log.h"
+#include "src/opcode.h"
 #include "src/ops.h"
 #include "src/own.h"
 #include "src/own_format.h"
 #include "src/reply.h"
-#include "src/transport.h"
 #include "src/report.h"
+#include "src/transport.h"
 
 #define DIR_INO ((uint64_t)1 << 63) /* those of texts are greater */
 
@@ -352,43 +353,30 @@ static int answer(struct ops *ops, int fd, const struct fuse_in_header *in)
 
 /* ----------------------------------------------------------- the folder -- */
 
-static bool is_name(const struct fuse_in_header *in, size_t fixed)
+static bool is_name(uint64_t dir, const char *name)
 {
-	const char *name = (const char *)(in + 1) + fixed;
-
-	return in->nodeid == FS_ROOT_INO && strcmp(name, STATUS_NAME) == 0;
-}
-
-/* A rename away from, or to, our name. */
-static bool is_renamed(const struct fuse_in_header *in, size_t fixed)
-{
-	/* The first field of both forms. */
-	const uint64_t *newdir = (const void *)(in + 1);
-	const char *name = (const char *)(in + 1) + fixed;
-
-	return is_name(in, fixed) ||
-	       (*newdir == FS_ROOT_INO &&
-		strcmp(name + strlen(name) + 1, STATUS_NAME) == 0);
+	return dir == FS_ROOT_INO && name && strcmp(name, STATUS_NAME) == 0;
 }
 
 /* Whether a request changes the name of the folder in the root. */
 static bool changes_name(const struct fuse_in_header *in)
 {
+	/* The first field of both forms of a rename. */
+	const uint64_t *newdir = (const void *)(in + 1);
+
 	switch (in->opcode) {
+	case FUSE_RENAME:
+	case FUSE_RENAME2:
+		if (is_name(*newdir, opcode_second_name(in)))
+			return true;
+		/* fallthrough */
 	case FUSE_UNLINK:
 	case FUSE_RMDIR:
 	case FUSE_SYMLINK:
-		return is_name(in, 0);
 	case FUSE_MKNOD:
-		return is_name(in, sizeof(struct fuse_mknod_in));
 	case FUSE_MKDIR:
-		return is_name(in, sizeof(struct fuse_mkdir_in));
 	case FUSE_LINK:
-		return is_name(in, sizeof(struct fuse_link_in));
-	case FUSE_RENAME:
-		return is_renamed(in, sizeof(struct fuse_rename_in));
-	case FUSE_RENAME2:
-		return is_renamed(in, sizeof(struct fuse_rename2_in));
+		return is_name(in->nodeid, opcode_name(in));
 	default:
 		return false;
 	}
@@ -422,7 +410,7 @@ bool status_answer(struct ops *ops, int fd, const struct fuse_in_header *in)
 
 	if (!is_on)
 		return false;
-	if (in->opcode == FUSE_LOOKUP && is_name(in, 0)) {
+	if (in->opcode == FUSE_LOOKUP && is_name(in->nodeid, opcode_name(in))) {
 		folder = entry_of(NULL);
 		own_reply(fd, in, 0, &folder, sizeof(folder));
 		return true;

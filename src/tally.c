@@ -1,51 +1,16 @@
 #include "src/tally.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <inttypes.h>
-#include <linux/fuse.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "fs/admin.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "src/opcode.h"
 
 #define LINE_SIZE 64 /* bytes */
 #define PROBES    4  /* places that a process may have */
-
-static const char *const names[] = {
-	[FUSE_LOOKUP] = "lookup",
-	[FUSE_FORGET] = "forget",
-	[FUSE_GETATTR] = "getattr",
-	[FUSE_SETATTR] = "setattr",
-	[FUSE_READLINK] = "readlink",
-	[FUSE_SYMLINK] = "symlink",
-	[FUSE_MKNOD] = "mknod",
-	[FUSE_MKDIR] = "mkdir",
-	[FUSE_UNLINK] = "unlink",
-	[FUSE_RMDIR] = "rmdir",
-	[FUSE_RENAME] = "rename",
-	[FUSE_LINK] = "link",
-	[FUSE_OPEN] = "open",
-	[FUSE_READ] = "read",
-	[FUSE_WRITE] = "write",
-	[FUSE_STATFS] = "statfs",
-	[FUSE_FSYNC] = "fsync",
-	[FUSE_SETXATTR] = "setxattr",
-	[FUSE_GETXATTR] = "getxattr",
-	[FUSE_LISTXATTR] = "listxattr",
-	[FUSE_REMOVEXATTR] = "removexattr",
-	[FUSE_READDIR] = "readdir",
-	[FUSE_FSYNCDIR] = "fsyncdir",
-	[FUSE_IOCTL] = "ioctl",
-	[FUSE_BATCH_FORGET] = "forget",
-	[FUSE_FALLOCATE] = "fallocate",
-	[FUSE_READDIRPLUS] = "readdirplus",
-	[FUSE_RENAME2] = "rename",
-	[FUSE_LSEEK] = "lseek",
-	[FUSE_COPY_FILE_RANGE] = "copy",
-};
 
 struct process {
 	_Atomic uint64_t pid_count; /* pid << 40 | requests */
@@ -54,9 +19,14 @@ struct process {
 
 #define COUNT_BITS 40
 
-static _Atomic uint64_t kinds[ARRAY_SIZE(names) + 1]; /* the last: others */
+static _Atomic uint64_t kinds[OPCODES + 1]; /* the last: others */
 static _Atomic uint64_t requests;
 static struct process processes[TALLY_PROCESSES];
+
+/* A place is the upper bits of a hash of 32. */
+#define PLACE_SHIFT 26
+_Static_assert(TALLY_PROCESSES == 1 << (32 - PLACE_SHIFT),
+	       "each process has a place, and each place a process");
 
 static void add(_Atomic uint64_t *n, uint64_t delta)
 {
@@ -81,7 +51,7 @@ static void count_process(uint32_t pid, uint64_t now)
 	unsigned i;
 
 	for (i = 0; i < PROBES; i++) {
-		p = &processes[(pid * 0x9e3779b1u >> 26) ^ i];
+		p = &processes[(pid * 0x9e3779b1u >> PLACE_SHIFT) ^ i];
 		word = get(&p->pid_count);
 		if (word != 0 && word >> COUNT_BITS == pid) {
 			add(&p->pid_count, 1);
@@ -99,10 +69,13 @@ static void count_process(uint32_t pid, uint64_t now)
 
 void tally_request(const struct fuse_in_header *in)
 {
-	uint32_t kind = in->opcode;
+	uint32_t kind = opcode_find(in->opcode) ? in->opcode : OPCODES;
 
-	if (kind >= ARRAY_SIZE(names) || !names[kind])
-		kind = ARRAY_SIZE(names);
+	/* Two forms of one thing. */
+	if (kind == FUSE_RENAME2)
+		kind = FUSE_RENAME;
+	if (kind == FUSE_BATCH_FORGET)
+		kind = FUSE_FORGET;
 	add(&kinds[kind], 1);
 	/* A pid has 22 bits. */
 	count_process(
@@ -121,6 +94,21 @@ static int say(const struct fs_sink *sink, const char *what, const char *name,
 	return sink->text(sink->arg, line, (size_t)n);
 }
 
+static int say_kind(const struct fs_sink *sink, uint32_t kind)
+{
+	const struct opcode *op = opcode_find(kind);
+	uint64_t count = get(&kinds[kind]);
+	char name[LINE_SIZE / 2];
+	size_t i;
+
+	if (count == 0)
+		return 0;
+	snprintf(name, sizeof(name), "%s", op ? op->name : "other");
+	for (i = 0; name[i]; i++)
+		name[i] = (char)tolower((unsigned char)name[i]);
+	return say(sink, "kind", name, count);
+}
+
 static int say_process(const struct fs_sink *sink, uint64_t word)
 {
 	char pid[LINE_SIZE / 2];
@@ -137,14 +125,8 @@ int tally_tell(const struct fs_sink *sink)
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < ARRAY_SIZE(kinds); i++) {
-		uint64_t count = get(&kinds[i]);
-
-		if (count > 0)
-			rc = say(sink, "kind",
-				 i < ARRAY_SIZE(names) ? names[i] : "other",
-				 count);
-	}
+	for (i = 0; rc == 0 && i <= OPCODES; i++)
+		rc = say_kind(sink, i);
 	for (i = 0; rc == 0 && i < TALLY_PROCESSES; i++)
 		rc = say_process(sink, get(&processes[i].pid_count));
 	return rc;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "src/log.h"
+#include "src/opcode.h"
 
 #define BUCKETS   256
 #define LINE_SIZE 768 /* bytes with the NUL: two names of 255 fit */
@@ -31,63 +32,6 @@ static int trace_fd = -1; /* -1: the log */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pending *pending[BUCKETS]; /* guarded by lock */
 
-/* What stands behind the header of a request, as far as it is shown. */
-enum shape {
-	NOTHING,
-	RANGE, /* an offset and a size, as in struct fuse_read_in */
-	NAME,  /* a name behind `fixed` bytes */
-	NAMES, /* two of them */
-};
-
-static const struct op {
-	uint32_t opcode;
-	const char *name;
-	enum shape shape;
-	size_t fixed; /* bytes */
-} ops[] = {
-	{ FUSE_LOOKUP, "LOOKUP", NAME, 0 },
-	{ FUSE_FORGET, "FORGET", NOTHING, 0 },
-	{ FUSE_GETATTR, "GETATTR", NOTHING, 0 },
-	{ FUSE_SETATTR, "SETATTR", NOTHING, 0 },
-	{ FUSE_READLINK, "READLINK", NOTHING, 0 },
-	{ FUSE_SYMLINK, "SYMLINK", NAMES, 0 },
-	{ FUSE_MKNOD, "MKNOD", NAME, sizeof(struct fuse_mknod_in) },
-	{ FUSE_MKDIR, "MKDIR", NAME, sizeof(struct fuse_mkdir_in) },
-	{ FUSE_UNLINK, "UNLINK", NAME, 0 },
-	{ FUSE_RMDIR, "RMDIR", NAME, 0 },
-	{ FUSE_RENAME, "RENAME", NAMES, sizeof(struct fuse_rename_in) },
-	{ FUSE_LINK, "LINK", NAME, sizeof(struct fuse_link_in) },
-	{ FUSE_OPEN, "OPEN", NOTHING, 0 },
-	{ FUSE_READ, "READ", RANGE, 0 },
-	{ FUSE_WRITE, "WRITE", RANGE, 0 },
-	{ FUSE_STATFS, "STATFS", NOTHING, 0 },
-	{ FUSE_RELEASE, "RELEASE", NOTHING, 0 },
-	{ FUSE_FSYNC, "FSYNC", NOTHING, 0 },
-	{ FUSE_SETXATTR, "SETXATTR", NOTHING, 0 },
-	{ FUSE_GETXATTR, "GETXATTR", NAME, sizeof(struct fuse_getxattr_in) },
-	{ FUSE_LISTXATTR, "LISTXATTR", NOTHING, 0 },
-	{ FUSE_REMOVEXATTR, "REMOVEXATTR", NAME, 0 },
-	{ FUSE_FLUSH, "FLUSH", NOTHING, 0 },
-	{ FUSE_INIT, "INIT", NOTHING, 0 },
-	{ FUSE_OPENDIR, "OPENDIR", NOTHING, 0 },
-	{ FUSE_READDIR, "READDIR", RANGE, 0 },
-	{ FUSE_RELEASEDIR, "RELEASEDIR", NOTHING, 0 },
-	{ FUSE_FSYNCDIR, "FSYNCDIR", NOTHING, 0 },
-	{ FUSE_ACCESS, "ACCESS", NOTHING, 0 },
-	{ FUSE_CREATE, "CREATE", NAME, sizeof(struct fuse_create_in) },
-	{ FUSE_INTERRUPT, "INTERRUPT", NOTHING, 0 },
-	{ FUSE_DESTROY, "DESTROY", NOTHING, 0 },
-	{ FUSE_IOCTL, "IOCTL", NOTHING, 0 },
-	{ FUSE_BATCH_FORGET, "BATCH_FORGET", NOTHING, 0 },
-	{ FUSE_FALLOCATE, "FALLOCATE", NOTHING, 0 },
-	{ FUSE_READDIRPLUS, "READDIRPLUS", RANGE, 0 },
-	{ FUSE_RENAME2, "RENAME2", NAMES, sizeof(struct fuse_rename2_in) },
-	{ FUSE_LSEEK, "LSEEK", NOTHING, 0 },
-	{ FUSE_COPY_FILE_RANGE, "COPY_FILE_RANGE", NOTHING, 0 },
-	{ FUSE_SYNCFS, "SYNCFS", NOTHING, 0 },
-	{ FUSE_TMPFILE, "TMPFILE", NOTHING, 0 },
-};
-
 static void __attribute__((format(printf, 2, 3)))
 add(struct pending *p, const char *fmt, ...)
 {
@@ -102,57 +46,40 @@ add(struct pending *p, const char *fmt, ...)
 		p->used += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* A name may hold any byte.  Returns what is behind it. */
-static const char *add_name(struct pending *p, const char *name,
-			    const char *end)
+/* A name may hold any byte. */
+static void add_name(struct pending *p, const char *name)
 {
-	size_t n = strnlen(name, (size_t)(end - name));
 	char text[256];
 	size_t i;
 
-	for (i = 0; i < n && i < sizeof(text) - 1; i++)
+	for (i = 0; name[i] && i < sizeof(text) - 1; i++)
 		text[i] = (unsigned char)name[i] < ' ' || name[i] == 0x7f
 				  ? '?'
 				  : name[i];
 	text[i] = '\0';
 	add(p, " \"%s\"", text);
-	return name + n < end ? name + n + 1 : end;
 }
 
-static void add_argument(struct pending *p, const struct op *op,
+static void add_argument(struct pending *p, const struct opcode *op,
 			 const struct fuse_in_header *in)
 {
-	const char *arg = (const char *)(in + 1);
-	const char *end = (const char *)in + in->len;
-	const struct fuse_read_in *range = (const void *)arg;
-	size_t size = (size_t)(end - arg);
+	const struct fuse_read_in *range = (const void *)(in + 1);
+	const char *name = opcode_name(in), *second = opcode_second_name(in);
 
-	if (op->shape == RANGE && size >= sizeof(*range))
+	if (op->shape == OPCODE_RANGE &&
+	    in->len >= sizeof(*in) + sizeof(*range))
 		add(p, " offset %" PRIu64 " size %" PRIu32, range->offset,
 		    range->size);
-	if (op->shape == NAME && size > op->fixed)
-		add_name(p, arg + op->fixed, end);
-	if (op->shape == NAMES && size > op->fixed) {
-		arg = add_name(p, arg + op->fixed, end);
-		add_name(p, arg, end);
-	}
-}
-
-static const struct op *find_op(uint32_t opcode)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (ops[i].opcode == opcode)
-			return &ops[i];
-	}
-	return NULL;
+	if (name)
+		add_name(p, name);
+	if (second)
+		add_name(p, second);
 }
 
 /* The part of the line that is known from the request. */
 static void describe(struct pending *p, const struct fuse_in_header *in)
 {
-	const struct op *op = find_op(in->opcode);
+	const struct opcode *op = opcode_find(in->opcode);
 	struct timespec now;
 	struct tm tm;
 
@@ -183,12 +110,6 @@ static void put(struct pending *p)
 		log_warning("cannot write the trace: %s", strerror(errno));
 }
 
-static bool is_never_answered(const struct fuse_in_header *in)
-{
-	return in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
-	       in->opcode == FUSE_INTERRUPT;
-}
-
 void trace_note_request(const struct fuse_in_header *in)
 {
 	struct pending *p = malloc(sizeof(*p)), **bucket;
@@ -200,7 +121,7 @@ void trace_note_request(const struct fuse_in_header *in)
 	p->used = 0;
 	clock_gettime(CLOCK_MONOTONIC, &p->begin);
 	describe(p, in);
-	if (is_never_answered(in)) {
+	if (opcode_is_never_answered(in->opcode)) {
 		add(p, " = -");
 		put(p);
 		free(p);

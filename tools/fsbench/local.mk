@@ -16,6 +16,7 @@ tools_fsbench_limit_SOURCES = \
 	src/device.c src/device.h \
 	src/fuse.h \
 	src/loop.c src/loop.h \
+	src/opcode.h \
 	src/transport.c src/transport.h \
 	%D%/limit.c \
 	%D%/limit_list.c \

@@ -76,9 +76,8 @@ static int put_requests(const struct top *top, struct buf *out)
 		all += kinds[i].count;
 	rc = put(out, "requests  %8" PRIu64 "/s", all);
 	for (i = 0; rc == 0 && i < KINDS_SHOWN && i < n; i++)
-		rc = put(out, "%s  %-11s %7" PRIu64 "/s",
-			 i % 3 ? "" : "\n         ", kinds[i].name,
-			 kinds[i].count);
+		rc = put(out, "%s  %-15s %6" PRIu64 "/s", i % 3 ? "" : "\n",
+			 kinds[i].name, kinds[i].count);
 	return rc < 0 ? rc : put(out, "\n\n");
 }
 
