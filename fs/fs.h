@@ -49,6 +49,14 @@ enum fs_atime {
 	FS_ATIME_ALWAYS,
 };
 
+/* The ranges of the options below, also while it is open (tune.h). */
+#define FS_MEMORY_MIN   ((uint64_t)16 << 20) /* bytes */
+#define FS_MEMORY_MAX   ((uint64_t)1 << 40)  /* bytes */
+#define FS_MEMORY_RANGE "16M to 1024G"
+#define FS_SYNC_MS_MIN  ((uint64_t)100)
+#define FS_SYNC_MS_MAX  ((uint64_t)3600000)
+#define FS_SYNC_RANGE   "100ms to 3600s"
+
 struct fs_options {
 	bool create;     /* make a filesystem where there is none */
 	bool read_only;  /* see fs_open() */

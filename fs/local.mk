@@ -38,6 +38,7 @@ libfs_a_SOURCES = \
 	%D%/superblock.c %D%/superblock.h \
 	%D%/truncate.c %D%/truncate.h \
 	%D%/tune.c %D%/tune.h \
+	%D%/value.c %D%/value.h \
 	%D%/write.c %D%/write.h \
 	%D%/xattr.c %D%/xattr.h
 

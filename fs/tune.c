@@ -4,13 +4,10 @@
 #include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "fs/fs.h"
 #include "fs/say.h"
 #include "fs/superblock.h"
-
-#define MEMORY_MIN   ((uint64_t)16 << 20) /* bytes */
-#define MEMORY_MAX   ((uint64_t)1 << 40)  /* bytes */
-#define INTERVAL_MIN ((uint64_t)100)      /* ms */
-#define INTERVAL_MAX ((uint64_t)3600000)  /* ms */
+#include "fs/value.h"
 
 void tune_divide(size_t memory_bytes, struct kv_tuning *out)
 {
@@ -19,52 +16,10 @@ void tune_divide(size_t memory_bytes, struct kv_tuning *out)
 	out->blob_cache_bytes = memory_bytes / 4;
 }
 
-/* A unit that may stand behind a number, and what it stands for. */
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static const struct unit memory_units[] = {
-	{ "", 1 },
-	{ "K", (uint64_t)1 << 10 },
-	{ "M", (uint64_t)1 << 20 },
-	{ "G", (uint64_t)1 << 30 },
-	{ NULL, 0 },
-};
-
-static const struct unit time_units[] = {
-	{ "", 1000 },
-	{ "s", 1000 },
-	{ "ms", 1 },
-	{ NULL, 0 },
-};
-
-/* A number and a unit, from @min to @max. */
-static int parse(const char *text, const struct unit *units, uint64_t min,
-		 uint64_t max, uint64_t *out)
-{
-	uint64_t value = 0;
-	const char *c;
-
-	for (c = text; *c >= '0' && *c <= '9'; c++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*c - '0'), &value))
-			return -ERANGE;
-	while (c > text && units->name && strcmp(units->name, c) != 0)
-		units++;
-	if (c == text || !units->name ||
-	    __builtin_mul_overflow(value, units->factor, &value) ||
-	    value < min || value > max)
-		return -ERANGE;
-	*out = value;
-	return 0;
-}
-
 static int set_memory(struct kv_tuning *t, const char *text)
 {
 	uint64_t bytes;
-	int rc = parse(text, memory_units, MEMORY_MIN, MEMORY_MAX, &bytes);
+	int rc = value_size(text, FS_MEMORY_MIN, FS_MEMORY_MAX, &bytes);
 
 	if (rc == 0)
 		tune_divide(bytes, t);
@@ -74,7 +29,7 @@ static int set_memory(struct kv_tuning *t, const char *text)
 static int set_interval(struct kv_tuning *t, const char *text)
 {
 	uint64_t ms;
-	int rc = parse(text, time_units, INTERVAL_MIN, INTERVAL_MAX, &ms);
+	int rc = value_ms(text, FS_SYNC_MS_MIN, FS_SYNC_MS_MAX, &ms);
 
 	if (rc == 0)
 		t->sync_interval_ms = (unsigned)ms;
@@ -86,7 +41,7 @@ static int set_compression(struct kv_tuning *t, const char *text)
 	bool on = strcmp(text, "on") == 0;
 
 	if (!on && strcmp(text, "off") != 0)
-		return -ERANGE;
+		return -EINVAL;
 	t->compress = on;
 	return 0;
 }
@@ -96,8 +51,8 @@ static const struct setting {
 	const char *range; /* for people */
 	int (*set)(struct kv_tuning *t, const char *text);
 } settings[] = {
-	{ "memory", "16M to 1024G", set_memory },
-	{ "sync_interval", "100ms to 3600s", set_interval },
+	{ "memory", FS_MEMORY_RANGE, set_memory },
+	{ "sync_interval", FS_SYNC_RANGE, set_interval },
 	{ "compression", "on or off", set_compression },
 };
 

@@ -3,7 +3,7 @@
  * the verb.
  *
  *      memory         for memtables and caches, together: bytes, with K, M, G
- *      sync_interval  between background syncs: seconds, or with s, ms
+ *      sync_interval  between background syncs: a time as value.h has it
  *      compression    of what is written from now on: on, off
  *
  * Thread safety: any time between fs_open() and fs_close().

@@ -41,6 +41,5 @@ loamfs_SOURCES = \
 	%D%/trace.c %D%/trace.h \
 	%D%/transport.c %D%/transport.h \
 	%D%/unmount.c %D%/unmount.h \
-	%D%/value.c %D%/value.h \
 	%D%/view.h \
 	%D%/wire.c %D%/wire.h

@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/fs.h"
+#include "fs/value.h"
 #include "src/foreign.h"
 #include "src/log.h"
-#include "src/value.h"
 
-#define MEMORY_MIN       ((uint64_t)16 << 20) /* bytes */
-#define SYNC_SECONDS_MAX 3600u
-#define IDLE_SECONDS_MAX (8760 * 3600u)
+#define IDLE_MS_MAX ((uint64_t)8760 * 3600 * 1000)
 
 enum key {
 	KEY_HELP,
@@ -83,7 +82,7 @@ static const char help[] =
 	"\n"
 	"    -f                  stay in the foreground, log to stderr\n"
 	"    -d                  as -f, and print every request\n"
-	"    -o sync=SECONDS     make all durable this often (default 5)\n"
+	"    -o sync=TIME        make all durable this often (default 5)\n"
 	"    -o memory=SIZE      for caches and buffers, with K, M, G (256M)\n"
 	"    -o chattr           refuse to open what is made immutable from now on\n"
 	"    -o uid=N,gid=N      show all files as theirs\n"
@@ -135,11 +134,11 @@ static int take_string(char **to, const char *value)
 
 static int take_sync(struct opts *o, const char *arg, const char *value)
 {
-	unsigned seconds;
+	uint64_t ms;
 
-	if (value_seconds(value, SYNC_SECONDS_MAX, &seconds) < 0)
-		return bad_value(arg, "a number of seconds from 1 to 3600");
-	o->sync_interval_ms = (int)seconds * 1000;
+	if (value_ms(value, FS_SYNC_MS_MIN, FS_SYNC_MS_MAX, &ms) < 0)
+		return bad_value(arg, "a time from " FS_SYNC_RANGE);
+	o->sync_interval_ms = (int)ms;
 	return 0;
 }
 
@@ -161,8 +160,9 @@ static int take_value(struct opts *o, const char *arg, int key)
 
 	switch (key) {
 	case KEY_MEMORY:
-		if (value_size(value, MEMORY_MIN, &o->memory_bytes) < 0)
-			return bad_value(arg, "a size of 16M or more");
+		if (value_size(value, FS_MEMORY_MIN, FS_MEMORY_MAX, &v) < 0)
+			return bad_value(arg, "a size from " FS_MEMORY_RANGE);
+		o->memory_bytes = v;
 		return 0;
 	case KEY_SYNC:
 		return take_sync(o, arg, value);
@@ -181,7 +181,7 @@ static int take_value(struct opts *o, const char *arg, int key)
 		o->trace = true;
 		return take_string(&o->trace_path, value);
 	case KEY_IDLE:
-		if (value_seconds(value, IDLE_SECONDS_MAX, &o->idle_s) < 0)
+		if (value_ms(value, 1000, IDLE_MS_MAX, &o->idle_ms) < 0)
 			return bad_value(arg, "a time from 1s to 8760h");
 		return 0;
 	default:

@@ -35,7 +35,7 @@ struct opts {
 	bool trace;       /* a line for each request */
 	bool no_status;   /* there is no /.loamfs */
 	char *trace_path; /* owned; NULL: to the log */
-	unsigned idle_s;  /* unmount after so many seconds; 0: never */
+	uint64_t idle_ms; /* unmount after so long; 0: never */
 	enum fs_atime atime;
 	struct view view;
 	unsigned max_background; /* requests; 0: the default */

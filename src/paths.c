@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static int clear_dead(const char *path)
 	int rc = -ENOTCONN;
 
 	if (full && unmount_is_ours(full))
-		rc = unmount(full, true);
+		rc = unmount(full, MNT_DETACH, true);
 	free(full);
 	if (rc < 0)
 		log_error("%s: a mount whose daemon is gone; first run: "

@@ -1,18 +1,17 @@
 #include "src/report.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "fs/admin.h"
 
 #define WORD_SIZE 64 /* bytes with the NUL */
 
 /* A text under way. */
 struct report {
-	FILE *out;
+	FILE *out; /* owned; writes to text */
+	char *text;
+	size_t size;
 	enum report_form form;
 	char group[WORD_SIZE]; /* of the line before, "" at the first */
 };
@@ -89,27 +88,39 @@ static int put_lines(void *arg, const char *text, size_t size)
 	return rc;
 }
 
-int report_make(struct fs *fs, enum report_form form, char **text, size_t *size)
+int report_new(struct report **out, enum report_form form)
 {
-	struct report r = { .form = form };
-	const struct fs_sink sink = { .text = put_lines, .arg = &r };
-	char *made = NULL;
-	size_t n = 0;
-	int rc;
+	struct report *r = calloc(1, sizeof(*r));
 
-	r.out = open_memstream(&made, &n);
-	if (!r.out)
+	if (r) {
+		r->form = form;
+		r->out = open_memstream(&r->text, &r->size);
+	}
+	if (!r || !r->out) {
+		free(r);
 		return -ENOMEM;
-	rc = fs_admin(fs, "stat", "", &sink);
-	if (form == REPORT_JSON)
-		fputs("\n  }\n}\n", r.out);
-	if (fclose(r.out) != 0 && rc == 0)
+	}
+	*out = r;
+	return 0;
+}
+
+struct fs_sink report_sink(struct report *r)
+{
+	return (struct fs_sink){ .text = put_lines, .arg = r };
+}
+
+int report_end(struct report *r, int rc, char **text, size_t *size)
+{
+	if (r->form == REPORT_JSON)
+		fputs("\n  }\n}\n", r->out);
+	if (fclose(r->out) != 0 && rc == 0)
 		rc = -ENOMEM;
 	if (rc < 0) {
-		free(made);
-		return rc;
+		free(r->text);
+	} else {
+		*text = r->text;
+		*size = r->size;
 	}
-	*text = made;
-	*size = n;
-	return 0;
+	free(r);
+	return rc;
 }

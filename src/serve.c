@@ -67,7 +67,7 @@ int serve(struct ops *ops, const struct opts *o)
 	if (rc < 0)
 		goto unmount;
 	ops->flusher = &flusher;
-	rc = stop_begin(&stop, session, o->mountpoint, o->idle_s);
+	rc = stop_begin(&stop, session, o->mountpoint, o->idle_ms);
 	if (rc < 0)
 		goto end_flusher;
 	control_begin(&control, ops, o->mountpoint);

@@ -82,11 +82,18 @@ void status_end(void)
 static int text_new(struct text **out, struct fs *fs, enum report_form form)
 {
 	struct text *t = calloc(1, sizeof(*t));
+	struct report *report;
+	struct fs_sink sink;
 	int rc;
 
 	if (!t)
 		return -ENOMEM;
-	rc = report_make(fs, form, &t->bytes, &t->size);
+	rc = report_new(&report, form);
+	if (rc == 0) {
+		sink = report_sink(report);
+		rc = fs_admin(fs, "stat", "", &sink);
+		rc = report_end(report, rc, &t->bytes, &t->size);
+	}
 	if (rc < 0) {
 		free(t);
 		return rc;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -66,7 +67,7 @@ static bool is_over(struct stop *s)
 /* Returns true at a signal, false when nothing was asked for so long. */
 static bool wait_for_end(const struct stop *s)
 {
-	uint64_t part_ns = s->idle_s * (uint64_t)1000000000 / IDLE_PARTS;
+	uint64_t part_ns = s->idle_ms * 1000000 / IDLE_PARTS;
 	const struct timespec part = {
 		.tv_sec = (time_t)(part_ns / 1000000000),
 		.tv_nsec = (long)(part_ns % 1000000000),
@@ -75,9 +76,9 @@ static bool wait_for_end(const struct stop *s)
 	uint64_t asked;
 	int quiet = 0;
 
-	while (s->idle_s == 0 || quiet < IDLE_PARTS) {
+	while (s->idle_ms == 0 || quiet < IDLE_PARTS) {
 		asked = device_asked();
-		if (sigtimedwait(&set, NULL, s->idle_s ? &part : NULL) > 0)
+		if (sigtimedwait(&set, NULL, s->idle_ms ? &part : NULL) > 0)
 			return true;
 		if (errno == EAGAIN)
 			quiet = device_asked() == asked ? quiet + 1 : 0;
@@ -91,7 +92,7 @@ static void *wait_for_signal(void *arg)
 
 	/* What is in use without asking for anything stays. */
 	while (!wait_for_end(s)) {
-		if (unmount(s->mountpoint, false) == 0) {
+		if (unmount(s->mountpoint, 0, true) == 0) {
 			log_info("%s: unmounted, as nobody used it",
 				 s->mountpoint);
 			return NULL;
@@ -99,18 +100,18 @@ static void *wait_for_signal(void *arg)
 	}
 	if (atomic_load(&s->ended))
 		return NULL;
-	if (unmount(s->mountpoint, false) < 0 && !is_over(s))
+	if (unmount(s->mountpoint, 0, true) < 0 && !is_over(s))
 		end_in_use(s);
 	return NULL;
 }
 
 int stop_begin(struct stop *s, struct fuse_session *session,
-	       const char *mountpoint, unsigned idle_s)
+	       const char *mountpoint, uint64_t idle_ms)
 {
 	int err;
 
 	s->session = session;
-	s->idle_s = idle_s;
+	s->idle_ms = idle_ms;
 	s->mountpoint = mountpoint;
 	atomic_init(&s->ended, false);
 	err = pthread_create(&s->thread, NULL, wait_for_signal, s);

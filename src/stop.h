@@ -22,13 +22,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 struct fuse_session;
 
 struct stop {
 	struct fuse_session *session; /* borrowed */
 	const char *mountpoint;       /* borrowed, absolute */
-	unsigned idle_s;              /* 0: never ends by itself */
+	uint64_t idle_ms;             /* 0: never ends by itself */
 	pthread_t thread;
 	atomic_bool ended; /* the loop is over: the thread is to end, too */
 };
@@ -38,7 +39,7 @@ void stop_block_signals(void);
 
 /* Signals count from here on; one that came before counts now. */
 int stop_begin(struct stop *s, struct fuse_session *session,
-	       const char *mountpoint, unsigned idle_s);
+	       const char *mountpoint, uint64_t idle_ms);
 
 /* To be called after the session's loop ended and its device was closed. */
 void stop_end(struct stop *s);

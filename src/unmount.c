@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 
 /* As a user may: through the helper that is setuid. */
-static int unmount_by_helper(const char *mountpoint, bool lazily)
+static int unmount_by_helper(const char *mountpoint, bool lazily, bool quietly)
 {
-	const char *const argv[] = {
-		"fusermount3", "-q",       lazily ? "-uz" : "-u",
-		"--",          mountpoint, NULL
-	};
+	const char *options = lazily    ? quietly ? "-uzq" : "-uz"
+			      : quietly ? "-uq"
+					: "-u";
+	const char *const argv[] = { "fusermount3", options, mountpoint, NULL };
 	const char *const envp[] = { "PATH=/usr/local/bin:/usr/bin:/bin",
 				     NULL };
 	int status, err;
@@ -31,13 +31,13 @@ static int unmount_by_helper(const char *mountpoint, bool lazily)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
 }
 
-int unmount(const char *mountpoint, bool lazily)
+int unmount(const char *mountpoint, int flags, bool quietly)
 {
-	int flags = UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0);
-
-	if (umount2(mountpoint, flags) == 0)
+	if (umount2(mountpoint, flags | UMOUNT_NOFOLLOW) == 0)
 		return 0;
-	return errno == EPERM ? unmount_by_helper(mountpoint, lazily) : -errno;
+	if (errno != EPERM)
+		return -errno;
+	return unmount_by_helper(mountpoint, flags & MNT_DETACH, quietly);
 }
 
 bool unmount_is_ours(const char *mountpoint)

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 
 /*
- * Unmounts what is mounted on @mountpoint, an absolute path; @lazily: also if
- * it is in use.  Returns 0, -EBUSY, or another negative errno.
+ * Unmounts what is mounted on @mountpoint, an absolute path, with flags of
+ * umount2(2); MNT_DETACH: also if it is in use.  Returns 0, -EBUSY, or another
+ * negative errno.  Where a helper is asked, all its failures are -EBUSY, and it
+ * says on stderr which one it was, but for @quietly.
  */
-int unmount(const char *mountpoint, bool lazily);
+int unmount(const char *mountpoint, int flags, bool quietly);
 
 /*
  * Whether the last that was mounted on @mountpoint, an absolute path without

@@ -30,6 +30,8 @@ loamctl_SOURCES = \
 	%D%/watch.c %D%/watch.h \
 	%D%/where.c %D%/where.h \
 	src/place.h \
+	src/report.c src/report.h \
+	src/unmount.c src/unmount.h \
 	src/wire.c src/wire.h
 
 # As fsck(8) and mkfs(8) look for it.

@@ -8,8 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/error.h"
+#include "src/report.h"
 #include "tools/loamctl/lines.h"
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/measures.h"
@@ -101,32 +103,41 @@ static void print_people(const struct target *t, const struct measures *m)
 	}
 }
 
-/*
- * The text format of Prometheus.  Nothing says which of them only ever grow, so
- * all are untyped, which rate() takes as well.  Nanoseconds become seconds, the
- * base unit.
- */
-static void print_metrics(const struct measures *m)
+static int run_metrics(struct target *t)
 {
-	size_t i, n;
+	struct report *report;
+	struct fs_sink sink;
+	char *text;
+	size_t size;
+	int rc = report_new(&report, REPORT_METRICS);
 
-	for (i = 0; i < m->count; i++) {
-		const struct measure_item *item = &m->at[i];
+	if (rc < 0)
+		return rc;
+	sink = report_sink(report);
+	rc = target_run(t, "stat", "", &sink);
+	rc = report_end(report, rc, &text, &size);
+	if (rc < 0)
+		return rc;
+	rc = fwrite(text, 1, size, stdout) == size ? 0 : -EIO;
+	free(text);
+	return rc;
+}
 
-		n = strlen(item->name);
-		if (n > 3 && strcmp(item->name + n - 3, "_ns") == 0)
-			printf("loamfs_%s_%.*s_seconds %.9f\n", item->group,
-			       (int)(n - 3), item->name,
-			       (double)item->value / (double)NS_PER_S);
-		else
-			printf("loamfs_%s_%s %" PRIu64 "\n", item->group,
-			       item->name, item->value);
-	}
+static int run_stat(struct target *t)
+{
+	static struct measures m;
+	int rc = measures_get(&m, t);
+
+	if (rc == 0 && loamctl_json)
+		print_json(t, &m);
+	else if (rc == 0)
+		print_people(t, &m);
+	measures_fini(&m);
+	return rc;
 }
 
 int stat_run(const struct command *c, char **arguments)
 {
-	static struct measures m;
 	struct target t;
 	int rc;
 
@@ -135,15 +146,8 @@ int stat_run(const struct command *c, char **arguments)
 		out_failed(c->name, arguments[0], rc);
 		return EXITS_FAILED;
 	}
-	rc = measures_get(&m, &t);
-	if (rc == 0 && strcmp(c->name, "metrics") == 0)
-		print_metrics(&m);
-	else if (rc == 0 && loamctl_json)
-		print_json(&t, &m);
-	else if (rc == 0)
-		print_people(&t, &m);
+	rc = strcmp(c->name, "metrics") == 0 ? run_metrics(&t) : run_stat(&t);
 	rc = target_close(&t, rc);
-	measures_fini(&m);
 	if (rc < 0)
 		out_failed(c->name, arguments[0], rc);
 	return rc < 0 ? EXITS_FAILED : EXITS_DONE;

@@ -6,50 +6,28 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "src/unmount.h"
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/mounted.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
 
-/* As a user may: through the helper that is setuid, which says why not. */
-static int unmount_by_helper(const char *mountpoint, bool lazily)
+static int unmount_told(const char *mountpoint, int flags)
 {
-	const char *const argv[] = { "fusermount3", lazily ? "-uz" : "-u", "--",
-				     mountpoint, NULL };
-	int status, err;
-	pid_t pid;
+	int rc = unmount(mountpoint, flags, false);
 
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv,
-			   environ);
-	if (err)
-		return error_set(-err, "fusermount3: %s", strerror(err));
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0
-		       ? 0
-		       : error_set(-EBUSY, "%s: not unmounted", mountpoint);
-}
-
-static int unmount(const char *mountpoint, int flags)
-{
-	int err;
-
-	if (umount2(mountpoint, flags | UMOUNT_NOFOLLOW) == 0)
-		return 0;
-	err = errno;
-	if (err == EPERM)
-		return unmount_by_helper(mountpoint, flags & MNT_DETACH);
-	return error_set(-err, "%s: %s%s", mountpoint, strerror(err),
-			 err == EBUSY ? "; fuser -m names who uses it" : "");
+	if (rc == -EBUSY)
+		return error_set(rc,
+				 "%s: not unmounted; fuser -m names who "
+				 "uses it",
+				 mountpoint);
+	return rc < 0 ? error_set(rc, "%s: %s", mountpoint, strerror(-rc)) : 0;
 }
 
 /* The daemon goes on writing after the mount is gone. */
@@ -72,7 +50,7 @@ static int unmount_orphan(const char *path, int rc)
 	struct error_words words;
 
 	error_take(&words);
-	if ((rc == -ENOTCONN || rc == -ENOENT) && unmount(path, 0) == 0)
+	if ((rc == -ENOTCONN || rc == -ENOENT) && unmount_told(path, 0) == 0)
 		return 0;
 	error_put_back(&words);
 	return rc;
@@ -97,7 +75,7 @@ static int unmount_and_wait(const char *path)
 	if (rc == 0)
 		rc = mounted_find(&t, &mountpoint);
 	if (rc == 0)
-		rc = unmount(mountpoint, 0);
+		rc = unmount_told(mountpoint, 0);
 	if (rc == 0)
 		rc = wait_for(pidfd);
 	if (pidfd >= 0)
@@ -116,7 +94,7 @@ int umount_run(const struct command *c, char **arguments)
 	if (strchr(loamctl_options, 'f'))
 		flags |= MNT_FORCE;
 	/* Who asks for that does not want to wait for anything. */
-	rc = flags ? unmount(path, flags) : unmount_and_wait(path);
+	rc = flags ? unmount_told(path, flags) : unmount_and_wait(path);
 
 	if (rc < 0) {
 		out_failed(c->name, path, rc);
