@@ -251,11 +251,16 @@ manifest() {
 # The trees $1 and $2 are the same in all that manifest() tells.
 compare_trees() {
 	manifest "$1" >"$work/a" || fail "cannot read $1"
+	expect_tree "$work/a" "$2"
+}
+
+# The tree $2 has the manifest in the file $1.
+expect_tree() {
 	manifest "$2" >"$work/b" || fail "cannot read $2"
-	[ -s "$work/a" ] || fail "$1 is empty"
-	if ! diff "$work/a" "$work/b" >"$work/diff"; then
+	[ -s "$1" ] || fail "there is nothing to compare with $2"
+	if ! diff "$1" "$work/b" >"$work/diff"; then
 		head -n 20 "$work/diff" >&2
-		fail "$1 and $2 differ"
+		fail "$2 is not as it was"
 	fi
 }
 
