@@ -18,6 +18,8 @@
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
 
+#define PATIENCE_MS 3000 /* until somebody wants to know why it takes long */
+
 static int unmount_told(const char *mountpoint, int flags)
 {
 	int rc = unmount(mountpoint, flags, false);
@@ -30,14 +32,25 @@ static int unmount_told(const char *mountpoint, int flags)
 	return rc < 0 ? error_set(rc, "%s: %s", mountpoint, strerror(-rc)) : 0;
 }
 
-/* The daemon goes on writing after the mount is gone. */
-static int wait_for(int pidfd)
+/*
+ * The daemon goes on writing after the mount is gone, and for as long as
+ * somebody has it still, as a container may that was started meanwhile.
+ */
+static int wait_for(const struct target *t, int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int timeout = PATIENCE_MS, n;
 
-	while (poll(&p, 1, -1) < 0)
-		if (errno != EINTR)
+	while ((n = poll(&p, 1, timeout)) <= 0) {
+		if (n < 0 && errno != EINTR)
 			return -errno;
+		if (n == 0)
+			out_wrong("umount: %s: unmounted; waiting for "
+				  "process %d, which writes, or is used by "
+				  "another mount namespace (a container?)",
+				  t->store, (int)t->pid);
+		timeout = -1;
+	}
 	return 0;
 }
 
@@ -77,7 +90,7 @@ static int unmount_and_wait(const char *path)
 	if (rc == 0)
 		rc = unmount_told(mountpoint, 0);
 	if (rc == 0)
-		rc = wait_for(pidfd);
+		rc = wait_for(&t, pidfd);
 	if (pidfd >= 0)
 		close(pidfd);
 	free(mountpoint);
