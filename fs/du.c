@@ -1,7 +1,8 @@
 /*
  * Directories wait on a stack while their parents are walked, 8 bytes each; a
- * bit or two is kept of each value of the value log and of each file with
- * several names, so that they are counted once.
+ * bit or two is kept of each value of the value log, of each file with several
+ * names and of each directory, so that they are counted once.  A directory with
+ * two names is damage, which may lead round in a circle.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 struct du {
 	struct fs *fs;
 	struct numbers values; /* of the value log that were counted */
-	struct numbers linked; /* inodes with several names */
+	struct numbers seen;   /* inodes that may have several names */
 	uint64_t *dirs;        /* owned: to be walked */
 	size_t dir_count, dir_cap;
 	struct say_progress progress;
@@ -116,8 +117,8 @@ static int count_inode(struct du *du, uint64_t ino)
 		return rc == -ENOENT ? 0 : rc;
 	rec = inode->rec;
 	inode_put_locked(du->fs, inode);
-	if (!S_ISDIR(rec.mode) && rec.nlink > 1) {
-		rc = numbers_add(&du->linked, ino);
+	if (S_ISDIR(rec.mode) || rec.nlink > 1) {
+		rc = numbers_add(&du->seen, ino);
 		if (rc <= 0)
 			return rc;
 	}
@@ -226,7 +227,7 @@ int du_tell(struct fs *fs, uint64_t ino, const struct fs_sink *sink)
 	if (rc == 0)
 		rc = say_sums(&du);
 	numbers_fini(&du.values);
-	numbers_fini(&du.linked);
+	numbers_fini(&du.seen);
 	free(du.dirs);
 	return rc;
 }

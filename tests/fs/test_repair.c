@@ -5,8 +5,10 @@
 #include "tests/fs/fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/base/error.h"
+#include "fs/admin.h"
 #include "fs/dentry.h"
 #include "fs/orphan.h"
 #include "fs/schema.h"
@@ -616,6 +618,38 @@ START_TEST(whatever_is_damaged_is_mended)
 }
 END_TEST
 
+/* Any number of whole lines, "NAME NUMBER" each. */
+static int note_directories(void *arg, const char *text, size_t size)
+{
+	static const char name[] = "directories ";
+	const char *at = memmem(text, size, name, strlen(name));
+
+	if (at)
+		*(unsigned long *)arg = strtoul(at + strlen(name), NULL, 10);
+	return 0;
+}
+
+/* Whoever walks down a tree that is not mended comes to an end. */
+START_TEST(a_circle_is_walked_once)
+{
+	unsigned long directories = 0;
+	const struct fs_sink sink = { .text = note_directories,
+				      .arg = &directories };
+	struct schema_key key;
+
+	make_tree();
+	open_kv();
+	key = name_key(e, "circle");
+	put_name(&key, d, S_IFDIR);
+	close_kv();
+	ck_ok(fs_admin(fx, "du", "/", &sink));
+	ck_assert_uint_eq(directories, 3);
+	open_kv();
+	del(&key);
+	close_kv();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("repair");
@@ -624,6 +658,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, fx_setup, fx_teardown);
 	tcase_add_loop_test(tc, damage_is_found_and_mended, 0,
 			    (int)ARRAY_SIZE(damages));
+	tcase_add_test(tc, a_circle_is_walked_once);
 	tcase_add_loop_test(tc, whatever_is_damaged_is_mended, 0, FUZZ_SEEDS);
 	return suite_run(s);
 }
