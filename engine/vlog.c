@@ -275,10 +275,14 @@ struct dirty {
 	bool last;       /* nothing will be written any more */
 };
 
+/*
+ * To one that was dropped nothing refers that counts: if it has not been synced
+ * by then, it need not be.  After a recovery its file may be gone already.
+ */
 static bool dirty_blob(struct vlog *v, size_t i, struct dirty *d)
 {
 	uint64_t entered;
-	bool idle;
+	bool idle, dropped;
 
 	mutex_lock(&v->lock);
 	*d = (struct dirty){ 0 };
@@ -286,8 +290,9 @@ static bool dirty_blob(struct vlog *v, size_t i, struct dirty *d)
 		d->blob = blob_ref(v->dirty[i]);
 		idle = blob_is_idle(d->blob, &entered);
 		d->covers = idle ? d->blob->size : d->blob->synced;
-		d->needed = !idle || d->blob->synced != d->covers;
-		d->last = idle && d->blob->sealed;
+		dropped = d->blob->dropped;
+		d->needed = !dropped && (!idle || d->blob->synced != d->covers);
+		d->last = dropped || (idle && d->blob->sealed);
 	}
 	mutex_unlock(&v->lock);
 	return d->blob != NULL;
@@ -304,7 +309,7 @@ static void forget_dirty(struct vlog *v, size_t i, const struct blob *b)
 
 /*
  * A file stays in the list while it is active.  One that is sealed leaves it
- * once it was synced after the last writer was done.
+ * once it was synced after the last writer was done, or when it was dropped.
  */
 int vlog_sync(struct vlog *v)
 {

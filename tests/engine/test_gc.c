@@ -471,6 +471,38 @@ START_TEST(what_dies_meanwhile_is_no_damage)
 END_TEST
 
 /* A value that cannot be read keeps its file, and no other. */
+/*
+ * What a log names is synced after a recovery; if nothing refers to it any more
+ * by then, its file has gone, and cannot be opened again.
+ */
+START_TEST(what_died_in_the_log_is_not_synced)
+{
+	struct kv_options few = small;
+	struct test t;
+	struct env *env;
+	unsigned i;
+
+	few.memtable_bytes_max = 1 * MIB;
+	few.open_files_max = 1;
+	t = (struct test){ 0 };
+	ck_ok(env_mem_new(&t.env, 1));
+	ck_ok(kv_open(&t.kv, t.env, &few));
+	for (i = 0; i < 100; i++)
+		put(&t, "a", i, 0);
+	for (i = 0; i < 100; i++)
+		drop(&t, "a", i);
+	ck_ok(env_mem_cut(t.env, ENV_MEM_LOSE_NOTHING, 1, &env));
+	ck_ok(kv_close(t.kv));
+	env_free(t.env);
+	t.env = env;
+	ck_ok(kv_open(&t.kv, t.env, &few));
+	put(&t, "b", 0, 0);
+	ck_ok(kv_sync(t.kv, kv_mark(t.kv)));
+	expect(&t, "b", 0, 0);
+	test_close(&t);
+}
+END_TEST
+
 START_TEST(damage_stops_one_file)
 {
 	char name[ENV_NAME_MAX + 1], key[32];
@@ -666,6 +698,7 @@ int main(void)
 	tcase_add_test(tc, who_is_inside_keeps_a_file);
 	tcase_add_test(tc, what_a_memtable_refers_to_is_left);
 	tcase_add_test(tc, what_dies_meanwhile_is_no_damage);
+	tcase_add_test(tc, what_died_in_the_log_is_not_synced);
 	tcase_add_test(tc, damage_stops_one_file);
 	tcase_add_test(tc, full_medium_is_no_error_of_the_store);
 

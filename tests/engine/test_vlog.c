@@ -374,6 +374,24 @@ START_TEST(sealed_file_stays_dirty_while_somebody_writes)
 }
 END_TEST
 
+START_TEST(dropped_file_need_not_be_synced)
+{
+	struct blob_handle h[VALUES];
+	struct log l;
+
+	log_init(&l);
+	write_values(&l, 0, 10, h);
+	vlog_seal(&l.vlog);
+	l.vlog.dirty[0]->dropped = true;
+	env_mem_arm(l.env, ENV_MEM_NONE, 0, false);
+	ck_ok(vlog_sync(&l.vlog));
+	ck_assert_uint_eq(l.vlog.dirty_count, 0);
+	/* But for its removal the disk is left alone. */
+	ck_assert_uint_eq(env_mem_calls(l.env), 1);
+	log_fini(&l);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vlog");
@@ -389,5 +407,6 @@ int main(void)
 	tcase_add_test(tc, full_file_is_rolled);
 	tcase_add_test(tc, sync_covers_every_file_that_was_written);
 	tcase_add_test(tc, sealed_file_stays_dirty_while_somebody_writes);
+	tcase_add_test(tc, dropped_file_need_not_be_synced);
 	return suite_run(s);
 }
