@@ -17,20 +17,24 @@ const struct fs_options fs_options_default = {
 	.background = true,
 	.memory_bytes = 256 * MIB,
 	.sync_interval_ms = 5000,
+	.purge_wait_ms = 50,
 };
 
 static struct kv_options store_options(const struct fs_options *options)
 {
-	struct kv_options kv = kv_options_default;
+	struct kv_options kv = options->store ? *options->store
+					      : kv_options_default;
 	struct kv_tuning parts;
 
 	kv.create = options->create && !options->read_only;
 	kv.background = options->background && !options->read_only;
+	kv.sync_interval_ms = options->sync_interval_ms;
+	if (options->store)
+		return kv;
 	tune_divide(options->memory_bytes, &parts);
 	kv.memtable_bytes_max = parts.memtable_bytes_max;
 	kv.tree_memory_bytes = parts.tree_memory_bytes;
 	kv.blob_cache_bytes = parts.blob_cache_bytes;
-	kv.sync_interval_ms = options->sync_interval_ms;
 	return kv;
 }
 
@@ -96,7 +100,7 @@ static int open_on(struct fs **out, struct env *env, bool env_owned,
 	if (rc == 0 && !fs->read_only)
 		rc = orphan_sweep(fs);
 	if (rc == 0 && !fs->read_only && options->background)
-		rc = purger_new(&fs->purger, fs);
+		rc = purger_new(&fs->purger, fs, options->purge_wait_ms);
 	if (rc < 0)
 		goto close_kv;
 

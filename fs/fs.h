@@ -64,8 +64,14 @@ struct fs_options {
 	enum fs_atime atime;
 	size_t memory_bytes;       /* for memtables and caches, together */
 	unsigned sync_interval_ms; /* between background syncs; 0: none */
+	unsigned purge_wait_ms;    /* the longest that a removal waits for
+				      others, to be written with them */
 	uid_t root_uid;            /* owner of the root of a new filesystem */
 	gid_t root_gid;
+
+	/* What the store is made like, down to its sizes, instead of what
+	 * memory_bytes makes of it; or NULL.  Borrowed while it is opened. */
+	const struct kv_options *store;
 };
 
 extern const struct fs_options fs_options_default;

@@ -8,6 +8,7 @@
 struct purger {
 	/* Set by purger_new(), then constant. */
 	struct fs *fs; /* borrowed */
+	unsigned wait_ms;
 	struct thread thread;
 
 	struct mutex lock; /* RANK_LEAF */
@@ -98,9 +99,9 @@ static void run(void *arg) UNCHECKED
 			cond_wait(&p->changed, &p->lock);
 		if (!p->first)
 			break;
-		if (p->added - p->taken < PURGE_BATCH && !p->ended)
-			(void)cond_wait_ms(&p->changed, &p->lock,
-					   PURGE_WAIT_MS);
+		if (p->added - p->taken < PURGE_BATCH && !p->ended &&
+		    p->wait_ms > 0)
+			(void)cond_wait_ms(&p->changed, &p->lock, p->wait_ms);
 		list = take(p);
 		mutex_unlock(&p->lock);
 		remove_all(p->fs, list);
@@ -111,7 +112,7 @@ static void run(void *arg) UNCHECKED
 	mutex_unlock(&p->lock);
 }
 
-int purger_new(struct purger **out, struct fs *fs)
+int purger_new(struct purger **out, struct fs *fs, unsigned wait_ms)
 {
 	struct purger *p = calloc(1, sizeof(*p));
 	int rc;
@@ -120,6 +121,7 @@ int purger_new(struct purger **out, struct fs *fs)
 		return -ENOMEM;
 	p->fs = fs;
 	p->last = &p->first;
+	p->wait_ms = wait_ms;
 	mutex_init(&p->lock, RANK_LEAF);
 	cond_init(&p->changed);
 	rc = thread_start(&p->thread, "purge", 0, run, p);

@@ -5,8 +5,8 @@
  * unlink, so that removing each where it is forgotten would double the batches
  * that an unlink takes.  An inode without links has an 'o' record (orphan.h),
  * which makes it safe to take some time: a thread removes up to PURGE_BATCH of
- * them in one batch, once there are so many or the first has waited for
- * PURGE_WAIT_MS.
+ * them in one batch, once there are so many or the first has waited for a
+ * time that the options set.
  *
  * What waits keeps the last reference to its inode, so that there is still one
  * struct inode a number.  Whoever finds it meanwhile sees an inode without
@@ -26,15 +26,17 @@
 #include "engine/base/base.h"
 
 #define PURGE_BATCH       64   /* inodes removed together */
-#define PURGE_WAIT_MS     50   /* the longest that one waits for others */
 #define PURGE_WAITING_MAX 4096 /* inodes */
 
 struct fs;
 struct inode;
 struct purger;
 
-/* Starts the thread.  Returns 0, -ENOMEM or -EAGAIN. */
-int purger_new(struct purger **out, struct fs *fs) MUST_USE;
+/*
+ * Starts the thread, in which none waits longer for others than @wait_ms.
+ * Returns 0, -ENOMEM or -EAGAIN.
+ */
+int purger_new(struct purger **out, struct fs *fs, unsigned wait_ms) MUST_USE;
 
 /* Removes what waits, and ends.  Accepts NULL. */
 void purger_free(struct purger *p);

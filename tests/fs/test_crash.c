@@ -7,13 +7,16 @@
  * operations, none half done, and not before one that an fsync covered; and
  * fs_check() must find nothing.
  *
- *      tests/fs/test_crash [--states N] [--seed S] [--from F]
+ *      tests/fs/test_crash [--states N] [--seed S] [--from F] [--kind K]
  *
- * looks at the states F to F + N - 1 of seed S, instead of the short run.
+ * looks at the states F to F + N - 1 of seed S, instead of the short run; with
+ * K, all of them are of that kind of workload.
  */
 #include "tests/fs/workload.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "engine/base/error.h"
@@ -138,8 +141,12 @@ static void cut_once(const struct workload *w, const struct cut *cut,
 	workload_check(w, again, out.synced, out.begun, what);
 }
 
-/* Steps by a prime, so that all calls are met. */
-static void cut_states(uint64_t from, uint64_t count, uint64_t seed)
+/*
+ * Steps by a prime, so that all calls are met.  The workloads are of one kind,
+ * or, with WORKLOAD_KINDS, of each in turn.
+ */
+static void cut_states(uint64_t from, uint64_t count, uint64_t seed,
+		       unsigned kind)
 {
 	static struct workload w;
 	uint64_t made = UINT64_MAX, n;
@@ -152,7 +159,9 @@ static void cut_states(uint64_t from, uint64_t count, uint64_t seed)
 		if (block != made) {
 			if (made != UINT64_MAX)
 				workload_fini(&w);
-			workload_init(&w, block % WORKLOAD_KINDS,
+			workload_init(&w,
+				      kind == WORKLOAD_KINDS ? block % kind
+							     : kind,
 				      (unsigned)(seed * 8191 + block));
 			made = block;
 		}
@@ -166,15 +175,66 @@ static void cut_states(uint64_t from, uint64_t count, uint64_t seed)
 
 START_TEST(a_cut_at_any_call_leaves_a_state_since_the_last_sync)
 {
-	cut_states((uint64_t)_i * STATES_EACH, 100, 1);
+	cut_states((uint64_t)_i * STATES_EACH, 100, 1, WORKLOAD_KINDS);
+}
+END_TEST
+
+/* ----------------------------------------------------------- the threads -- */
+
+static const char *const thread_names[] = {
+	"purge", "loam-flush", "loam-compact", "loam-blocks", "loam-sync",
+};
+
+static _Atomic unsigned thread_calls[ARRAY_SIZE(thread_names)];
+
+static void count_call(const char *name UNUSED, uint64_t bytes UNUSED)
+{
+	char thread[16] = "";
+	size_t i;
+
+	pthread_getname_np(pthread_self(), thread, sizeof(thread));
+	for (i = 0; i < ARRAY_SIZE(thread_names); i++)
+		if (strcmp(thread, thread_names[i]) == 0)
+			thread_calls[i]++;
+}
+
+static bool all_have_written(void)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(thread_names) && thread_calls[i] > 0)
+		i++;
+	return i == ARRAY_SIZE(thread_names);
+}
+
+/*
+ * So a cut can strike while any of them writes.  In one run it may be that one
+ * of them has nothing to do; the time limit ends this.
+ */
+START_TEST(all_threads_write_in_a_workload)
+{
+	static struct workload w;
+	struct outcome out;
+	struct env *env;
+
+	workload_init(&w, WORKLOAD_THREADS, 1);
+	while (!all_have_written()) {
+		env = workload_env(&w);
+		env_mem_hook(env, count_call);
+		workload_run(&w, env, &out);
+		ck_assert_int_eq(out.synced, WORKLOAD_STEPS);
+		env_free(env);
+	}
+	workload_fini(&w);
 }
 END_TEST
 
 static uint64_t long_states, long_seed = 1, long_from;
+static unsigned long_kind = WORKLOAD_KINDS;
 
 START_TEST(long_run)
 {
-	cut_states(long_from, long_states, long_seed);
+	cut_states(long_from, long_states, long_seed, long_kind);
 	printf("%" PRIu64 " states from seed %" PRIu64 ", 0 violations\n",
 	       long_states, long_seed);
 }
@@ -330,6 +390,8 @@ static void read_arguments(int argc, char **argv)
 			long_seed = number;
 		else if (strcmp(argv[i], "--from") == 0)
 			long_from = number;
+		else if (strcmp(argv[i], "--kind") == 0)
+			long_kind = (unsigned)(number % WORKLOAD_KINDS);
 	}
 }
 
@@ -350,6 +412,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(
 		tc, a_cut_at_any_call_leaves_a_state_since_the_last_sync, 0,
 		WORKLOAD_KINDS);
+	tcase_add_test(tc, all_threads_write_in_a_workload);
 	tcase_add_loop_test(tc, a_cut_purge_is_finished_later, 0, 2);
 	tcase_add_test(tc, counters_are_true_after_a_cut);
 	tcase_add_test(tc, numbers_are_not_given_out_again_after_a_cut);

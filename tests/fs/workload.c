@@ -7,13 +7,35 @@
 #define AGE_LIFE  30  /* of these between two mounts */
 #define MORE      3   /* steps that are done after a recovery */
 
+/*
+ * So small that there is always something to be flushed, merged and collected,
+ * and that each table takes several blocks, which a thread of its own writes.
+ */
+static const struct kv_options busy = {
+	.memtable_bytes_max = 4 * KIB,
+	.tree_memory_bytes = 64 * KIB,
+	.blob_cache_bytes = 64 * KIB,
+	.separate_at = 200,
+	.block_bytes = 128,
+	.sst_bytes_max = 2 * KIB,
+	.level_base_bytes = 4 * KIB,
+	.blob_file_bytes_max = 64 * KIB,
+	.open_files_max = 3,
+	.sst_write_bytes = 128,
+};
+
 static struct fs_options options_of(enum workload_kind kind)
 {
 	struct fs_options options = fx_options();
 
 	if (kind != WORKLOAD_LOG)
 		options.memory_bytes = 128 * KIB;
-	options.background = kind == WORKLOAD_THREADS;
+	if (kind == WORKLOAD_THREADS) {
+		options.background = true;
+		options.sync_interval_ms = 1;
+		options.purge_wait_ms = 0;
+		options.store = &busy;
+	}
 	return options;
 }
 

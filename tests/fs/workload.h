@@ -21,7 +21,7 @@
 enum workload_kind {
 	WORKLOAD_FRESH,   /* from an empty directory on; all is tiny */
 	WORKLOAD_LOG,     /* a store that has been used; nothing is flushed */
-	WORKLOAD_THREADS, /* the same, tiny, with threads: by chance */
+	WORKLOAD_THREADS, /* the same, tiny, with all threads: by chance */
 	WORKLOAD_SYNCED,  /* the same, without; each step is synced */
 	WORKLOAD_KINDS,
 };
