@@ -46,6 +46,7 @@ ALONE_SUITES = \
 	%D%/engine/test_kv_damage \
 	%D%/engine/test_leftovers \
 	%D%/engine/test_manifest \
+	%D%/engine/test_memory \
 	%D%/engine/test_merge \
 	%D%/engine/test_ordinals \
 	%D%/engine/test_output \

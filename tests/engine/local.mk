@@ -23,6 +23,7 @@ ENGINE_SUITES = \
 	tests/engine/test_kv_threads \
 	tests/engine/test_leftovers \
 	tests/engine/test_manifest \
+	tests/engine/test_memory \
 	tests/engine/test_merge \
 	tests/engine/test_model \
 	tests/engine/test_mt \
@@ -112,6 +113,14 @@ tests_engine_test_output_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_leftovers_SOURCES = %D%/test_leftovers.c %D%/model.h tests/suite.h
 tests_engine_test_leftovers_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_leftovers_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_memory_SOURCES = %D%/test_memory.c %D%/model.h tests/suite.h
+tests_engine_test_memory_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_memory_LDADD = $(ENGINE_TEST_LIBS)
+# The test says which allocation fails.
+tests_engine_test_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=aligned_alloc,--wrap=mmap
 
 tests_engine_test_merge_SOURCES = %D%/test_merge.c %D%/entries.h tests/suite.h
 tests_engine_test_merge_CFLAGS = $(TEST_CFLAGS)
