@@ -109,11 +109,13 @@ struct slice cache_data(const struct cache_entry *e)
  */
 static void fetch_bytes(const struct cache_entry *e)
 {
-	const char *p = atomic_load_explicit(&e->data, memory_order_relaxed);
-	int i;
+	/* A number: of a slot that is nobody's there is nothing to point to. */
+	uintptr_t p = (uintptr_t)atomic_load_explicit(&e->data,
+						      memory_order_relaxed);
+	unsigned i;
 
 	for (i = 0; i < LINES_NEAR; i++)
-		__builtin_prefetch(p + 64 * i);
+		__builtin_prefetch((const void *)(p + 64 * i));
 }
 
 /* Any slot, which may be another entry's any time: NULL if it is. */
