@@ -74,6 +74,10 @@ void fuzz_dentry(struct slice in);
 void fuzz_orphan(struct slice in);
 void fuzz_acl(struct slice in);
 
+/* A whole store, one file of which the input has changed; see store.c. */
+void fuzz_store(struct slice in); /* opened, read, checked, written to */
+void fuzz_dump(struct slice in);  /* the file, taken apart for people */
+
 /* The control socket: a packet, and what a daemon makes of the request. */
 void fuzz_wire(struct slice in);
 

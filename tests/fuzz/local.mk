@@ -7,6 +7,7 @@ FUZZ_COMMON = \
 	tests/fuzz/fuzz.h \
 	tests/fuzz/log.c \
 	tests/fuzz/manifest.c \
+	tests/fuzz/store.c \
 	tests/fuzz/table.c \
 	tests/fuzz/targets.c \
 	tests/fuzz/wire.c \

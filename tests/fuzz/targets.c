@@ -19,6 +19,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "orphan", fuzz_orphan },
 	{ "acl", fuzz_acl },
 	{ "wire", fuzz_wire },
+	{ "store", fuzz_store },
+	{ "dump", fuzz_dump },
 };
 
 const size_t fuzz_target_count = ARRAY_SIZE(fuzz_targets);

@@ -4,6 +4,7 @@ MOUNT_TESTS = \
 	%D%/conforms \
 	%D%/contents \
 	%D%/copies \
+	%D%/damage \
 	%D%/fio \
 	%D%/flags \
 	%D%/full \
