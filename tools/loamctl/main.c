@@ -176,6 +176,8 @@ static bool take_option(char ***argv, char letters[LETTERS_SIZE])
 
 static int finish(int status)
 {
+	if (loamctl_json)
+		out_json_finish();
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	out_wrong("cannot write the result");

@@ -104,21 +104,22 @@ void out_failed(const char *verb, const char *path, int rc)
 		out_wrong("%s: %s: %s", verb, path, text);
 }
 
+static char wrong[1024]; /* the newest line, for JSON */
+
 /* A name may hold any byte; one event is one line. */
 void out_wrong(const char *fmt, ...)
 {
-	char line[1024];
 	va_list ap;
 	char *c;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(wrong, sizeof(wrong), fmt, ap);
 	va_end(ap);
-	for (c = line; *c; c++)
+	for (c = wrong; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	fflush(stdout);
-	fprintf(stderr, "loamctl: %s\n", line);
+	fprintf(stderr, "loamctl: %s\n", wrong);
 }
 
 /* ----------------------------------------------------------- progress -- */
@@ -300,15 +301,34 @@ void out_json_item(void)
 	open_with('{', '}');
 }
 
-void out_json_end(void)
+static void close_one(void)
 {
 	depth--;
 	if (!first)
 		new_line();
 	putchar(closers[depth]);
 	first = false;
-	if (depth == 0)
+}
+
+void out_json_end(void)
+{
+	if (depth > 1)
+		close_one();
+}
+
+void out_json_finish(void)
+{
+	while (depth > 1)
+		close_one();
+	if (*wrong) {
+		if (depth == 0)
+			out_json_begin();
+		out_json_string("error", wrong);
+	}
+	if (depth == 1) {
+		close_one();
 		putchar('\n');
+	}
 }
 
 void out_json_number(const char *key, uint64_t value)

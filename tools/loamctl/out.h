@@ -5,7 +5,8 @@
  * terminal only, and not if NO_COLOR is set (no-color.org).
  *
  * JSON goes to stdout, one object a run, members in the order in which they are
- * added.  What is no UTF-8 in a string becomes U+FFFD.
+ * added.  What is no UTF-8 in a string becomes U+FFFD.  The last member of a
+ * run that failed is "error", the line that went to stderr.
  *
  * One thread.
  */
@@ -52,9 +53,11 @@ void out_progress_end(void);
 
 /*
  * The object that a run prints: out_json_begin() opens it, out_json_end()
- * closes the innermost one that is open.
+ * closes the innermost one that is open, and out_json_finish(), at the end of
+ * the run, whatever is, with the error if there was one.
  */
 void out_json_begin(void);
+void out_json_finish(void);
 void out_json_object(const char *key);
 void out_json_end(void);
 void out_json_array(const char *key);
