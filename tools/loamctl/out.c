@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,13 +75,18 @@ void out_text(const char *text)
 								    : *text);
 }
 
+bool out_is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 static bool has_colours(void)
 {
 	const char *no = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && (!no || !*no) && term &&
-	       strcmp(term, "dumb") != 0;
+	return out_is_screen(STDOUT_FILENO) && (!no || !*no);
 }
 
 const char *out_bold(void)
@@ -124,9 +130,10 @@ void out_wrong(const char *fmt, ...)
 
 /* ----------------------------------------------------------- progress -- */
 
-#define QUIET_NS (1 * NS_PER_S)    /* what is over by then shows nothing */
-#define DRAW_NS  (100 * NS_PER_MS) /* between two pictures */
-#define BAR_SIZE 24
+#define QUIET_NS   (1 * NS_PER_S)    /* what is over by then shows nothing */
+#define DRAW_NS    (100 * NS_PER_MS) /* between two pictures */
+#define BAR_SIZE   24
+#define LEFT_S_MAX 359999 /* 99:59:59 */
 
 static uint64_t begun_ns, drawn_ns;
 
@@ -138,57 +145,84 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* "1.20 MiB/s", or "1200/s" of things. */
-static void draw_rate(bool counts, double rate)
+/* "1.20 MiB", or "1200" of things. */
+static const char *amount(char buf[OUT_NUMBER_SIZE], bool counts, uint64_t n)
 {
-	char number[OUT_NUMBER_SIZE];
-
-	fprintf(stderr, "  %s/s",
-		counts ? out_count(number, (uint64_t)rate)
-		       : out_bytes(number, (uint64_t)rate));
+	return counts ? out_count(buf, n) : out_bytes(buf, n);
 }
 
-static void draw_bar(double part)
+/* "0:07", "1:02:03". */
+static void put_time(char *out, size_t size, double seconds)
 {
-	int full = (int)(part * BAR_SIZE);
-	char bar[BAR_SIZE + 1];
+	unsigned s = seconds < LEFT_S_MAX ? (unsigned)seconds : LEFT_S_MAX;
 
-	memset(bar, '.', BAR_SIZE);
-	memset(bar, '#', (size_t)full);
-	bar[BAR_SIZE] = '\0';
-	fprintf(stderr, " [%s] %3d%%", bar, (int)(part * 100));
+	if (s < 3600)
+		snprintf(out, size, "%u:%02u", s / 60, s % 60);
+	else
+		snprintf(out, size, "%u:%02u:%02u", s / 3600, s / 60 % 60,
+			 s % 60);
+}
+
+static unsigned columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+		       ? size.ws_col
+		       : 80;
+}
+
+/* What does not fit loses its bar, then its end: a second line would stay. */
+static void draw(const char *what, const char *bar, const char *rest)
+{
+	char line[160];
+	int width = (int)columns() - 1;
+
+	if (snprintf(line, sizeof(line), "%s%s %s", what, bar, rest) > width)
+		snprintf(line, sizeof(line), "%s %s", what, rest);
+	fprintf(stderr, "\r%.*s\033[K", width, line);
+	fflush(stderr);
+}
+
+static void draw_part(const char *what, double part, const char *rate,
+		      double left_s)
+{
+	char bar[BAR_SIZE + sizeof(" []")], left[16], rest[80];
+
+	memset(bar, '.', sizeof(bar));
+	memcpy(bar, " [", 2);
+	memset(bar + 2, '#', (size_t)(part * BAR_SIZE));
+	memcpy(bar + 2 + BAR_SIZE, "]", sizeof("]"));
+	put_time(left, sizeof(left), left_s);
+	snprintf(rest, sizeof(rest), "%3d%%  %s/s  %s left", (int)(part * 100),
+		 rate, left);
+	draw(what, bar, rest);
 }
 
 void out_progress(const char *what, bool counts, uint64_t done, uint64_t total)
 {
+	char number[OUT_NUMBER_SIZE], all[OUT_NUMBER_SIZE], rest[80];
 	uint64_t now = now_ns();
-	char number[OUT_NUMBER_SIZE];
 	double rate;
-	int left_s;
 
 	if (begun_ns == 0)
 		begun_ns = now;
 	if (now - begun_ns < QUIET_NS || now - drawn_ns < DRAW_NS ||
-	    done == 0 || !isatty(STDERR_FILENO))
+	    done == 0 || !out_is_screen(STDERR_FILENO))
 		return;
 	drawn_ns = now;
 	rate = (double)done / ((double)(now - begun_ns) / (double)NS_PER_S);
-	fprintf(stderr, "\r%s", what);
+	amount(number, counts, (uint64_t)rate);
 	if (total == 0) {
-		fprintf(stderr, " %s",
-			counts ? out_count(number, done)
-			       : out_bytes(number, done));
-		draw_rate(counts, rate);
-	} else {
-		/* What is counted may grow while it is being done. */
-		done = u64_min(done, total);
-		left_s = (int)((double)(total - done) / rate);
-		draw_bar((double)done / (double)total);
-		draw_rate(counts, rate);
-		fprintf(stderr, "  %d:%02d left", left_s / 60, left_s % 60);
+		snprintf(rest, sizeof(rest), "%s  %s/s",
+			 amount(all, counts, done), number);
+		draw(what, "", rest);
+		return;
 	}
-	fputs(" \033[K", stderr);
-	fflush(stderr);
+	/* What is counted may grow while it is being done. */
+	done = u64_min(done, total);
+	draw_part(what, (double)done / (double)total, number,
+		  (double)(total - done) / rate);
 }
 
 void out_progress_end(void)

@@ -26,6 +26,9 @@ const char *out_count(char buf[OUT_NUMBER_SIZE], uint64_t count);
 const char *out_measure(char buf[OUT_NUMBER_SIZE], const char *name,
 			uint64_t value);
 
+/* Whether @fd is a terminal that knows escape sequences. */
+bool out_is_screen(int fd);
+
 /* Around a heading; "" where there are no colours. */
 const char *out_bold(void);
 const char *out_plain(void);
@@ -44,7 +47,7 @@ void out_text(const char *text);
 
 /*
  * A bar on stderr, with rate and time left, of what takes longer than a second;
- * nothing where stderr is no terminal.  A @total of 0 is not known: then there
+ * nothing where stderr is no screen.  A @total of 0 is not known: then there
  * are only count and rate.  @counts: of things, not of bytes.
  * out_progress_end() takes it away, and does nothing if there is none.
  */

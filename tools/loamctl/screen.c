@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/loamctl/out.h"
+
 #define ENTER "\033[?1049h\033[?25l" /* alternate screen, no cursor */
 #define LEAVE "\033[?25h\033[?1049l"
 
@@ -22,7 +24,7 @@ static volatile sig_atomic_t resized, ended;
 
 bool screen_possible(void)
 {
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	return isatty(STDIN_FILENO) && out_is_screen(STDOUT_FILENO);
 }
 
 static void note(int signal)

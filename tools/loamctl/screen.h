@@ -14,7 +14,7 @@
 
 #include "engine/base/base.h"
 
-/* Standard input and output are a terminal. */
+/* Standard input is a terminal, and standard output one that can be used. */
 bool screen_possible(void);
 
 /* Takes the terminal.  Returns 0 or a negative errno. */

@@ -59,7 +59,7 @@ void watch_begin(struct watch *w, const char *verb, const struct target *t)
 {
 	*w = (struct watch){ .verb = verb, .target = *t };
 	w->target.fd = -1;
-	if (!isatty(STDERR_FILENO) || (!t->fs && t->fd < 0))
+	if (!out_is_screen(STDERR_FILENO) || (!t->fs && t->fd < 0))
 		return;
 	w->runs = pthread_create(&w->thread, NULL, run, w) == 0;
 }
