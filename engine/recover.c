@@ -90,12 +90,13 @@ int recover_look(struct kv *kv)
 		else if (!is_beginning(name))
 			other = true;
 	}
-	if (rc == 0 && (other || f.names.foreign > 0))
-		rc = error_set(-ENOTEMPTY, "the directory holds something "
-					   "else and is no store");
-	else if (rc == 0 && ours)
+	/* What is no file, as a socket, makes files of ours no less ours. */
+	if (rc == 0 && ours && !other)
 		rc = error_set(-EUCLEAN, "%s is missing from the store",
 			       FILE_SUPER_NAME);
+	else if (rc == 0 && (other || f.names.foreign > 0))
+		rc = error_set(-ENOTEMPTY, "the directory holds something "
+					   "else and is no store");
 	files_fini(&f);
 	return rc;
 }

@@ -21,15 +21,16 @@
 #define BUSY_TRIES 30 /* a tenth of a second each */
 
 /* Some texts begin with the path of what they are about. */
-static void log_store(const struct opts *o, const char *what, int rc)
+static void log_store(const struct opts *o, const char *what, int rc,
+		      const char *cure)
 {
 	const char *text = fs_error_text(rc);
 	size_t n = strlen(o->store);
 
 	if (!strncmp(text, o->store, n) && (text[n] == ':' || text[n] == '/'))
-		log_error("%s%s", what, text);
+		log_error("%s%s%s", what, text, cure);
 	else
-		log_error("%s%s: %s", what, o->store, text);
+		log_error("%s%s: %s%s", what, o->store, text, cure);
 }
 
 /*
@@ -69,7 +70,10 @@ static int open_fs(struct fs **out, const struct opts *o)
 
 	rc = open_patiently(out, o, &options);
 	if (rc < 0)
-		log_store(o, "", rc);
+		log_store(o, "", rc,
+			  rc == -EBADMSG || rc == -EUCLEAN
+				  ? "; loamctl fsck tells more"
+				  : "");
 	else if (o->read_only && !fs_was_clean(*out))
 		log_warning("%s: was not closed in order; it has been "
 			    "recovered in memory only, and stays as it is",
@@ -82,7 +86,7 @@ static int close_fs(struct fs *fs, const struct opts *o)
 	int rc = fs_close(fs);
 
 	if (rc < 0)
-		log_store(o, "not everything could be saved: ", rc);
+		log_store(o, "not everything could be saved: ", rc, "");
 	return rc;
 }
 

@@ -280,10 +280,28 @@ static int check_unmounted(const char *path)
 
 static const char *verdict(int status)
 {
+	if (status & FSCK_FAILED)
+		return "not checked to the end";
 	if (status & FSCK_LEFT)
 		return status & FSCK_MENDED ? "mended in part, damage is left"
 					    : "damaged";
 	return status & FSCK_MENDED ? "mended" : "clean";
+}
+
+static void fail(const struct command *c, struct fsck *f, int rc)
+{
+	f->status |= FSCK_FAILED;
+	out_progress_end();
+	out_failed(c->name, f->path, rc);
+}
+
+/* Damage that it stopped at is damage that is left. */
+static void say_stopped(struct fsck *f, int rc)
+{
+	f->status |= FSCK_LEFT;
+	say("store", "", error_text(rc));
+	if (!f->kv && !f->mend)
+		say("store", "", "it does not open; -y rebuilds what it can");
 }
 
 /* Returns an enum fsck_exits. */
@@ -302,16 +320,13 @@ static int run(const struct command *c, struct fsck *f)
 		out_json_array("problems");
 	}
 	rc = check(f);
-	if (rc < 0) {
-		/* Damage that it stopped at is damage that is left. */
-		f->status |= error_is_damage(rc) ? FSCK_LEFT : FSCK_FAILED;
-		say("store", "", error_text(rc));
-	}
+	if (error_is_damage(rc))
+		say_stopped(f, rc);
+	else if (rc < 0)
+		fail(c, f, rc);
 	close_rc = kv_close(f->kv);
-	if (close_rc < 0) {
-		f->status |= FSCK_FAILED;
-		say("store", "", error_text(close_rc));
-	}
+	if (close_rc < 0)
+		fail(c, f, close_rc);
 	free_envs(f);
 	if (loamctl_json) {
 		out_json_end();

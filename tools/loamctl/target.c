@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
@@ -182,12 +183,18 @@ static bool only_looks(const char *verb)
 static int open_here(struct target *t, const char *verb)
 {
 	struct fs_options options = fs_options_default;
+	char why[ERROR_TEXT_SIZE];
+	int rc;
 
 	options.create = false;
 	options.read_only = only_looks(verb);
 	options.background = false;
 	options.sync_interval_ms = 0;
-	return fs_open(&t->fs, t->store, &options);
+	rc = fs_open(&t->fs, t->store, &options);
+	if (!error_is_damage(rc))
+		return rc;
+	snprintf(why, sizeof(why), "%s", error_text(rc));
+	return error_set(rc, "%s; loamctl fsck tells more", why);
 }
 
 int target_prepare(struct target *t, const char *verb)
