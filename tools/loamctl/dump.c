@@ -140,6 +140,8 @@ static int dump_files(struct dump *d)
 		return rc;
 	qsort(names.names, names.count, sizeof(*names.names), by_name);
 	d->total = names.count;
+	if (names.count == 0)
+		rc = error_set(-ENOENT, "there is no store");
 	for (i = 0; rc == 0 && i < names.count; i++)
 		if (strcmp(names.names[i], WIRE_SOCKET_NAME) != 0)
 			rc = dump_file(d, names.names[i]);
