@@ -5,4 +5,5 @@ include tools/kvbench/local.mk
 include tools/fsbench/local.mk
 include tools/loamctl/local.mk
 include tools/completion/local.mk
+include tools/examples/local.mk
 include tools/systemd/local.mk

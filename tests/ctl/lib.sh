@@ -54,3 +54,29 @@ measure() {
 }
 
 perl -MJSON::PP -e 1 2>/dev/null || skip "JSON::PP is not installed"
+
+# with_helpers "$@": goes on where the helpers of mount(8) are links to the
+# programs, in a folder that this test alone sees in front of the system's; in a
+# process of its own, and the first one ends with its status.
+with_helpers() {
+	local name
+
+	[ "${1:-}" != inside ] || return 0
+	[ "$(id -u)" -eq 0 ] || skip "only root may mount"
+	need unshare mount umount
+	mkdir "$work/sbin" || exit 1
+	for name in mount.loamfs mount.fuse.loamfs; do
+		ln -s "$LOAMFS" "$work/sbin/$name"
+	done
+	for name in umount.loamfs umount.fuse.loamfs mkfs.loamfs fsck.loamfs; do
+		ln -s "$LOAMCTL" "$work/sbin/$name"
+	done
+	unshare -m --propagation private bash -c '
+		mount -t overlay -o "lowerdir=$1/sbin:/usr/sbin" none /usr/sbin
+		' - "$work" 2>/dev/null ||
+		skip "no folder of this test's own for helpers"
+	timeout -k 5 600 unshare -m --propagation private bash -c '
+		mount -t overlay -o "lowerdir=$1:/usr/sbin" none /usr/sbin &&
+			exec "$2" inside' - "$work/sbin" "$0"
+	exit
+}
