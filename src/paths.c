@@ -22,7 +22,10 @@ static int check_device(void)
 		return 0;
 	err = errno;
 	log_error("/dev/fuse: %s%s", strerror(err),
-		  err == EACCES ? "" : "; is the kernel module fuse loaded?");
+		  err == EACCES
+			  ? "; whoever mounts reads and writes it: its mode "
+			    "should be 666"
+			  : "; is the kernel module fuse loaded?");
 	return -err;
 }
 

@@ -12,7 +12,7 @@ CTL_TESTS = \
 
 # Its daemons are in the background, where nobody sees what a sanitizer says.
 if !SANITIZE
-CTL_TESTS += %D%/examples %D%/helpers
+CTL_TESTS += %D%/examples %D%/helpers %D%/users
 endif
 
 # The frames of the control socket, and what is none.

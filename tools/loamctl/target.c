@@ -24,6 +24,12 @@ static int failed(const char *path)
 				 "%s: a mount whose daemon is gone; first run: "
 				 "fusermount3 -u %s",
 				 path, path);
+	/* Only FUSE refuses root. */
+	if (err == EACCES && geteuid() == 0)
+		return error_set(-err,
+				 "%s: another user's mount, of which root sees "
+				 "nothing; name its store",
+				 path);
 	return error_set(-err, "%s: %s", path, strerror(err));
 }
 
