@@ -1,5 +1,6 @@
 # loamctl, on stores and on real mounts.
 CTL_TESTS = \
+	%D%/completion \
 	%D%/dumps \
 	%D%/fsck \
 	%D%/looks \
