@@ -95,10 +95,8 @@ static const char help[] =
 	"                        strictatime, relatime (the default)\n"
 	"    -o max_background=N requests of read-ahead and writeback (64)\n"
 	"    -o OPTION[,...]     mount options: ro, allow_other, fsname=NAME, ...\n"
-	"    -h, --help          print this\n"
-	"    -V, --version       print the version\n"
-	"\n"
-	"More is in the manual page: man loamfs\n";
+	"    -h, --help          print this; the rest is in the manual page\n"
+	"    -V, --version       print the version\n";
 
 /* The same for all that have a value. */
 static int bad_value(const char *arg, const char *what)

@@ -35,7 +35,7 @@ static void print_all(FILE *out)
 {
 	const struct command *c;
 
-	fputs("usage: loamctl [--json] VERB TARGET [ARGUMENT]\n\n", out);
+	fputs("usage: loamctl [--json] VERB TARGET [ARGUMENT]\n", out);
 	for (c = loamctl_commands; c->name; c++)
 		fprintf(out, "  %-12s %-19s %s\n", c->name, c->arguments,
 			c->what);
