@@ -56,6 +56,5 @@ uninstall-hook:
 
 # Where the shells look.
 bashcompdir = $(datadir)/bash-completion/completions
-zshcompdir = $(datadir)/zsh/vendor-completions
 dist_bashcomp_DATA += %D%/completion/loamctl
 dist_zshcomp_DATA += %D%/completion/_loamctl
