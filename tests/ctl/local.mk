@@ -33,7 +33,13 @@ tests_ctl_damage_LDADD = $(FS_LIBS)
 check_PROGRAMS += tests/ctl/terminal
 tests_ctl_terminal_SOURCES = %D%/terminal.c
 check_PROGRAMS += tests/ctl/bars
-tests_ctl_bars_SOURCES = %D%/bars.c tools/loamctl/out.c tools/loamctl/out.h
+tests_ctl_bars_SOURCES = %D%/bars.c \
+	src/wire.c src/wire.h \
+	tools/loamctl/lines.c tools/loamctl/lines.h \
+	tools/loamctl/measures.c tools/loamctl/measures.h \
+	tools/loamctl/out.c tools/loamctl/out.h \
+	tools/loamctl/target.c tools/loamctl/target.h \
+	tools/loamctl/watch.c tools/loamctl/watch.h
 tests_ctl_bars_LDADD = $(FS_LIBS)
 
 AM_TESTS_ENVIRONMENT += LOAMCTL='$(abs_builddir)/loamctl'; export LOAMCTL;

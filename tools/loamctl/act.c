@@ -57,7 +57,7 @@ static int run_watched(struct target *t, const char *verb, const char *argument)
 	rc = target_prepare(t, verb);
 	if (rc < 0)
 		return rc;
-	watch_begin(&watch, verb, t);
+	watch_begin(&watch, verb, t, *argument ? argument : NULL);
 	rc = target_run(t, verb, argument, &sink);
 	watch_end(&watch);
 	return rc;

@@ -21,6 +21,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/base/env_overlay.h"
 #include "engine/base/error.h"
@@ -30,6 +31,7 @@
 #include "tools/loamctl/loamctl.h"
 #include "tools/loamctl/out.h"
 #include "tools/loamctl/target.h"
+#include "tools/loamctl/watch.h"
 
 /* As fsck(8) has them: bits. */
 enum fsck_exits {
@@ -127,13 +129,16 @@ static void say_rebuilt(const struct kv_repair_report *report)
 static int rebuild(struct fsck *f)
 {
 	struct kv_repair_report report = { 0 };
+	struct watch watch;
 	struct env *env;
 	int rc;
 
 	rc = env_posix_new(&env, f->path, false);
 	if (rc < 0)
 		return rc;
+	watch_begin_reader(&watch, "rebuilding", getpid());
 	rc = kv_repair(env, &report);
+	watch_end(&watch);
 	env_free(env);
 	if (rc < 0)
 		return rc;
