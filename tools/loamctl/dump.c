@@ -167,7 +167,7 @@ static int dump(struct dump *d, const char *path)
 
 int dump_run(const struct command *c, char **arguments)
 {
-	struct dump d = { .keys = strchr(loamctl_options, 'k') };
+	struct dump d = { .keys = strchr(loamctl_options, 'K') };
 	int rc;
 
 	if (loamctl_json) {

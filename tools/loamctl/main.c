@@ -1,6 +1,7 @@
 /* loamctl: looks after stores, mounted or not.  See loamctl.8. */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,17 @@ const char *loamctl_value;
 
 #define LETTERS_SIZE 16
 
-/* Long names of options, and the letters they stand for. */
+/*
+ * Long names of options, and the letters they stand for; a capital is known to
+ * the program alone.
+ */
 static const struct long_option {
 	const char *name;
 	char letter;
 	bool has_value;
 } long_options[] = {
-	{ "--repair", 'y', false }, { "--keys", 'k', false },
-	{ "--once", 'o', false },   { "--interval", 'i', true },
+	{ "--repair", 'y', false }, { "--keys", 'K', false },
+	{ "--once", 'O', false },   { "--interval", 'I', true },
 	{ "--file", 'F', true },
 };
 
@@ -72,6 +76,21 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static int unknown_letter(const struct command *c, char letter)
+{
+	char name[] = { '-', letter, '\0' };
+	const char *option = name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(long_options); i++)
+		if (isupper((unsigned char)letter) &&
+		    long_options[i].letter == letter)
+			option = long_options[i].name;
+	out_wrong("%s: unknown option: %s; loamctl %s -h prints what there is",
+		  c->name, option, c->name);
+	return EXITS_USAGE;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct command *c = find(argv[0]);
@@ -82,8 +101,7 @@ static int run(int argc, char **argv)
 		return usage("no such verb: ", argv[0]);
 	for (letter = loamctl_options; *letter; letter++)
 		if (!strchr(c->options, *letter))
-			return usage("unknown option: -",
-				     (char[]){ *letter, '\0' });
+			return unknown_letter(c, *letter);
 	if (count < c->arguments_min)
 		return usage(c->name, ": an argument is missing");
 	if (count > c->arguments_max)
@@ -135,17 +153,19 @@ static bool add_letter(char letters[LETTERS_SIZE], char letter)
 	return true;
 }
 
+static const char unknown[] = "unknown option: ";
+
 /*
  * Takes an option, adding a letter to @letters, and the word behind it, which
- * is then the last that was used.  False: it is none of ours.
+ * is then the last that was used.  NULL, or words for what is wrong.
  */
-static bool take_long(char ***argv, char letters[LETTERS_SIZE])
+static const char *take_long(char ***argv, char letters[LETTERS_SIZE])
 {
 	size_t i;
 
 	if (strcmp(**argv, "--json") == 0) {
 		loamctl_json = true;
-		return true;
+		return NULL;
 	}
 	for (i = 0; i < ARRAY_SIZE(long_options); i++) {
 		const struct long_option *o = &long_options[i];
@@ -154,24 +174,25 @@ static bool take_long(char ***argv, char letters[LETTERS_SIZE])
 			continue;
 		if (o->has_value) {
 			if (!(*argv)[1])
-				return false;
+				return "no value behind ";
 			loamctl_value = *++*argv;
 		}
-		return add_letter(letters, o->letter);
+		return add_letter(letters, o->letter) ? NULL : unknown;
 	}
-	return false;
+	return unknown;
 }
 
-static bool take_option(char ***argv, char letters[LETTERS_SIZE])
+static const char *take_option(char ***argv, char letters[LETTERS_SIZE])
 {
 	const char *letter;
 
 	if ((**argv)[1] == '-')
 		return take_long(argv, letters);
 	for (letter = **argv + 1; *letter; letter++)
-		if (!add_letter(letters, *letter))
-			return false;
-	return (**argv)[1] != '\0';
+		if (isupper((unsigned char)*letter) ||
+		    !add_letter(letters, *letter))
+			return unknown;
+	return (**argv)[1] ? NULL : unknown;
 }
 
 static int finish(int status)
@@ -191,6 +212,7 @@ static int finish(int status)
 static int take_options(char **argv, bool helper, char **words,
 			char letters[LETTERS_SIZE])
 {
+	const char *wrong;
 	bool options = true;
 	int n = 0;
 
@@ -203,8 +225,8 @@ static int take_options(char **argv, bool helper, char **words,
 			   (strcmp(*argv, "-t") == 0 ||
 			    strcmp(*argv, "-N") == 0)) {
 			argv++;
-		} else if (!take_option(&argv, letters)) {
-			(void)usage("unknown option: ", *argv);
+		} else if ((wrong = take_option(&argv, letters))) {
+			(void)usage(wrong, *argv);
 			return -1;
 		}
 	}

@@ -336,7 +336,7 @@ static int parse_interval(struct top *top)
 
 static int run(struct top *top, const char *path)
 {
-	bool once = loamctl_json || strchr(loamctl_options, 'o') ||
+	bool once = loamctl_json || strchr(loamctl_options, 'O') ||
 		    !screen_possible();
 	int rc;
 

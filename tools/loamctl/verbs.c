@@ -22,7 +22,7 @@ const struct command loamctl_commands[] = {
 	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run,
 	  "The numbers of stat as lines of a name and a number; times are in\n"
 	  "seconds.\n" },
-	{ "top", "MNT", "a live screen of what a mount does", 1, 1, "oi",
+	{ "top", "MNT", "a live screen of what a mount does", 1, 1, "OI",
 	  top_run,
 	  "Requests a second by kind and by process, latencies, hits of the\n"
 	  "caches, work in the background, memory, and what no table has yet.\n"
@@ -46,7 +46,7 @@ const struct command loamctl_commands[] = {
 	  "in blob files, before (blobs_raw) and after compression (blobs),\n"
 	  "and keys and values in the tree; there, the second number is an\n"
 	  "estimate.  What several names or files share counts once.\n" },
-	{ "dump", "TARGET", "what is in the files, part by part", 1, 1, "kF",
+	{ "dump", "TARGET", "what is in the files, part by part", 1, 1, "KF",
 	  dump_run,
 	  "A line for each header, record, block, index, filter and footer:\n"
 	  "offset, size, and what it says.  What is damaged is told of where\n"
