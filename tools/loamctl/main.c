@@ -198,7 +198,7 @@ static const char *take_option(char ***argv, char letters[LETTERS_SIZE])
 static int finish(int status)
 {
 	if (loamctl_json)
-		out_json_finish();
+		out_json_finish(status != EXITS_DONE);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	out_wrong("cannot write the result");

@@ -350,11 +350,11 @@ void out_json_end(void)
 		close_one();
 }
 
-void out_json_finish(void)
+void out_json_finish(bool failed)
 {
 	while (depth > 1)
 		close_one();
-	if (*wrong) {
+	if (failed && *wrong) {
 		if (depth == 0)
 			out_json_begin();
 		out_json_string("error", wrong);

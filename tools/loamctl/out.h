@@ -57,10 +57,11 @@ void out_progress_end(void);
 /*
  * The object that a run prints: out_json_begin() opens it, out_json_end()
  * closes the innermost one that is open, and out_json_finish(), at the end of
- * the run, whatever is, with the error if there was one.
+ * the run, whatever is; if the run has failed, with the newest line that went
+ * to stderr.
  */
 void out_json_begin(void);
-void out_json_finish(void);
+void out_json_finish(bool failed);
 void out_json_object(const char *key);
 void out_json_end(void);
 void out_json_array(const char *key);
