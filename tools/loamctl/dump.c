@@ -138,9 +138,10 @@ static int dump_files(struct dump *d)
 	rc = env_list(d->env, &names);
 	if (rc < 0)
 		return rc;
-	qsort(names.names, names.count, sizeof(*names.names), by_name);
 	d->total = names.count;
-	if (names.count == 0)
+	if (names.count > 0)
+		qsort(names.names, names.count, sizeof(*names.names), by_name);
+	else
 		rc = error_set(-ENOENT, "there is no store");
 	for (i = 0; rc == 0 && i < names.count; i++)
 		if (strcmp(names.names[i], WIRE_SOCKET_NAME) != 0)
