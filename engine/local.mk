@@ -93,6 +93,7 @@ libengine_a_SOURCES = \
 	%D%/vlog.c %D%/vlog.h \
 	%D%/voids.c %D%/voids.h \
 	%D%/wal.c %D%/wal.h \
+	%D%/warm.c %D%/warm.h \
 	%D%/write.c
 
 ENGINE_LIBS = libengine.a $(LZ4_LIBS) $(XXHASH_LIBS) -lpthread

@@ -14,7 +14,6 @@ static int begin_table(struct output *o)
 	const struct sst_writer_options options = {
 		.block_bytes = o->kv->options.block_bytes,
 		.compress = o->kv->tuned.compress,
-		.cache = o->kv->blocks,
 		.thread = o->kv->options.background,
 		.write_bytes = o->kv->options.sst_write_bytes,
 	};

@@ -3,6 +3,7 @@
 #include "engine/gc.h"
 #include "engine/space.h"
 #include "engine/store.h"
+#include "engine/warm.h"
 
 #define RETRY_MS     1000 /* after a flush or compaction that failed */
 #define COMPACT_NICE 10
@@ -25,33 +26,52 @@ static bool wait_changed(struct kv *kv, unsigned timeout_ms, bool *quiet)
 	return !stopping;
 }
 
-/* Sleeps until a memtable is frozen. */
-static bool wait_frozen(struct kv *kv)
+enum duty { STOP, FLUSH, WARM };
+
+/* Sleeps until a memtable is frozen, or there are pages to be read. */
+static enum duty wait_duty(struct kv *kv)
 {
-	bool stopping;
+	enum duty duty = STOP;
 
 	mutex_lock(&kv->state);
-	while (!kv->stopping &&
-	       (!view_oldest(store_view_locked(kv)) || kv->poison))
-		cond_wait(&kv->changed, &kv->state);
-	stopping = kv->stopping;
+	while (!kv->stopping && duty == STOP) {
+		if (kv->poison)
+			cond_wait(&kv->changed, &kv->state);
+		else if (view_oldest(store_view_locked(kv)))
+			duty = FLUSH;
+		else if (warm_is_due(kv))
+			duty = WARM;
+		else
+			cond_wait(&kv->changed, &kv->state);
+	}
+	if (kv->stopping)
+		duty = STOP;
 	mutex_unlock(&kv->state);
-	return !stopping;
+	return duty;
+}
+
+static void flush(struct kv *kv)
+{
+	int rc = store_flush_frozen(kv);
+
+	mutex_lock(&kv->state);
+	kv->flush_rc = rc;
+	cond_broadcast(&kv->changed);
+	if (rc < 0 && !kv->stopping)
+		cond_wait_ms(&kv->changed, &kv->state, RETRY_MS);
+	mutex_unlock(&kv->state);
 }
 
 static void flush_main(void *arg)
 {
 	struct kv *kv = arg;
-	int rc;
+	enum duty duty;
 
-	while (wait_frozen(kv)) {
-		rc = store_flush_frozen(kv);
-		mutex_lock(&kv->state);
-		kv->flush_rc = rc;
-		cond_broadcast(&kv->changed);
-		if (rc < 0 && !kv->stopping)
-			cond_wait_ms(&kv->changed, &kv->state, RETRY_MS);
-		mutex_unlock(&kv->state);
+	while ((duty = wait_duty(kv)) != STOP) {
+		if (duty == FLUSH)
+			flush(kv);
+		else
+			warm_step(kv);
 	}
 }
 
@@ -145,6 +165,7 @@ int sched_start(struct kv *kv)
 
 	if (!kv->options.background)
 		return 0;
+	warm_init(kv);
 	rc = thread_start(&kv->flush_thread, "loam-flush", 0, flush_main, kv);
 	if (rc < 0)
 		return rc;

@@ -1,7 +1,5 @@
 #include "engine/sst_pipe.h"
 
-#include "engine/cache.h"
-#include "engine/page.h"
 #include "engine/sst_out.h"
 
 void sst_pipe_init(struct sst_pipe *p, const struct sst_pipe_options *options)
@@ -10,17 +8,6 @@ void sst_pipe_init(struct sst_pipe *p, const struct sst_pipe_options *options)
 		.options = *options,
 		.out_size = sst_out_size(options->out),
 	};
-}
-
-/* Makes a page of a block that was written; that it is there is no duty. */
-static void put_into_cache(const struct sst_pipe_options *o, struct slice block,
-			   uint64_t offset)
-{
-	struct page *page;
-
-	if (o->cache && block_expand(block, o->cache, &page) == 0)
-		cache_release(cache_put(o->cache, o->out->number, offset, page,
-					page->size));
 }
 
 static int write_block(const struct sst_pipe_options *o,
@@ -32,8 +19,6 @@ static int write_block(const struct sst_pipe_options *o,
 	rc = sst_out_chunk(o->out, cut->block, o->compress, &handle);
 	if (rc == 0)
 		rc = sst_index_add(o->index, cut, handle);
-	if (rc == 0)
-		put_into_cache(o, cut->block, handle.offset);
 	return rc;
 }
 

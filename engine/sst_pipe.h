@@ -1,10 +1,10 @@
 /*
  * sst_pipe: the data blocks of a table on their way to its file.
  *
- * A block that is complete is compressed, added to the file and to the index,
- * and its page put into the cache.  That takes about as long as it takes to
- * fill the block; so for a table that becomes large a thread of its own does
- * it, if that is asked for, while the caller fills the next blocks.
+ * A block that is complete is compressed and added to the file and to the
+ * index.  That takes about as long as it takes to fill the block; so for a
+ * table that becomes large a thread of its own does it, if that is asked for,
+ * while the caller fills the next blocks.
  *
  * A table is worth a thread when its blocks would fill the ring.  They are
  * handed over in loads, of which that ring has PIPE_LOADS: the caller fills one
@@ -30,13 +30,11 @@
 
 #define PIPE_LOADS 4
 
-struct cache;
 struct sst_out;
 
 struct sst_pipe_options {
 	struct sst_out *out;     /* borrowed */
 	struct sst_index *index; /* borrowed */
-	struct cache *cache;     /* borrowed, or NULL: no pages are kept */
 	bool compress;
 	size_t thread_bytes; /* of blocks; then there is a thread; 0: never */
 };

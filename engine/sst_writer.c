@@ -54,7 +54,6 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 		&(struct sst_pipe_options){
 			.out = &w->out,
 			.index = &w->index,
-			.cache = options->cache,
 			.compress = options->compress,
 			.thread_bytes = options->thread ? write_bytes / 2 : 0,
 		});

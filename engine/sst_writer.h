@@ -17,18 +17,11 @@
 #define SST_RANGES_FULL ((size_t)8 << 20)
 #define SST_RANGES_MAX  BLOCK_SIZE_MAX
 
-struct cache;
 struct sst_writer;
 
 struct sst_writer_options {
 	size_t block_bytes; /* of a data block before compression */
 	bool compress;
-	/*
-	 * Data pages are put here, too, borrowed; NULL: they are not.  What was
-	 * written just now is often read soon, and what a compaction replaces
-	 * was perhaps in use.
-	 */
-	struct cache *cache;
 	bool thread;        /* one that is half a piece may get its own */
 	size_t write_bytes; /* of a piece that is written; 0: 1 MiB */
 };

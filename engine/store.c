@@ -214,6 +214,19 @@ static void forget_pages(struct kv *kv, const struct edit *edit)
 	free(numbers);
 }
 
+/* Before who sleeps is woken to look at them. */
+static void note_tables(struct kv *kv, const struct edit *edit)
+	NEEDS(kv->manifest.lock);
+
+static void note_tables(struct kv *kv, const struct edit *edit)
+{
+	size_t i;
+
+	for (i = 0; i < edit->added_count; i++)
+		kv->newest_table = u64_max(kv->newest_table,
+					   edit->added[i].number);
+}
+
 void store_abandon_edit(struct kv *kv, const struct edit *edit)
 {
 	size_t i;
@@ -242,6 +255,7 @@ static int commit_locked(struct kv *kv, struct edit *edit,
 	mark_dropped(old->version, change->version, edit);
 	if (change->drop_oldest && view_oldest(old)->wal)
 		view_oldest(old)->wal->dropped = true;
+	note_tables(kv, edit);
 	rc = store_change_view(kv, change);
 	if (rc == 0)
 		forget_pages(kv, edit);

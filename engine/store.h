@@ -54,6 +54,7 @@ struct kv {
 	struct thread compact_thread;
 	struct thread sync_thread;
 	_Atomic bool threads; /* they run */
+	uint64_t warmed;      /* the flush thread's: see warm.h */
 
 	struct queue queue; /* of writers; see write.c */
 	struct pace pace;   /* how fast they may go */
@@ -127,10 +128,11 @@ struct kv {
 	_Atomic uint64_t space_cleaned; /* newest change that was cleaned up */
 
 	/* Atomic. */
-	_Atomic int poison;           /* 0, or the error that poisoned it */
-	_Atomic uint64_t seq_visible; /* newest change that readers may see */
-	_Atomic uint64_t seq_durable; /* newest change known durable */
-	_Atomic uint64_t next_number; /* of the next file, or blob id */
+	_Atomic int poison;            /* 0, or the error that poisoned it */
+	_Atomic uint64_t seq_visible;  /* newest change that readers may see */
+	_Atomic uint64_t seq_durable;  /* newest change known durable */
+	_Atomic uint64_t next_number;  /* of the next file, or blob id */
+	_Atomic uint64_t newest_table; /* of those added: see warm.h */
 	_Atomic uint64_t syncs;
 	_Atomic uint64_t collections;     /* files rewritten */
 	_Atomic uint64_t collected_bytes; /* of the files that were made */

@@ -43,7 +43,8 @@ ENGINE_SUITES = \
 	tests/engine/test_view \
 	tests/engine/test_vlog \
 	tests/engine/test_voids \
-	tests/engine/test_wal
+	tests/engine/test_wal \
+	tests/engine/test_warm
 
 check_PROGRAMS += $(ENGINE_SUITES)
 TESTS += $(ENGINE_SUITES)
@@ -141,6 +142,10 @@ tests_engine_test_voids_LDADD = $(ENGINE_TEST_LIBS)
 tests_engine_test_wal_SOURCES = %D%/test_wal.c tests/suite.h
 tests_engine_test_wal_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_wal_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_warm_SOURCES = %D%/test_warm.c %D%/small.h tests/suite.h
+tests_engine_test_warm_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_warm_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_histogram_SOURCES = %D%/test_histogram.c tests/suite.h
 tests_engine_test_histogram_CFLAGS = $(TEST_CFLAGS)
