@@ -107,12 +107,13 @@ static uint64_t begin_round(struct kv *kv)
 static void end_round(struct kv *kv)
 {
 	struct event *done;
-	bool heir;
+	bool heir, alone;
 
 	mutex_lock(&kv->sync);
 	done = &kv->sync_done[kv->sync_round % 2];
 	event_happen(done);
 	kv->sync_awaited = kv->sync_callers[0] + kv->sync_callers[1];
+	alone = kv->sync_callers[kv->sync_round % 2] == 1;
 	kv->sync_callers[kv->sync_round % 2] = 0;
 	kv->sync_ended_ns = env_monotonic_ns(kv->medium);
 	heir = kv->sync_heir;
@@ -126,7 +127,9 @@ static void end_round(struct kv *kv)
 
 	if (heir)
 		event_wake(&kv->sync_turn);
-	event_wake(done);
+	/* To wake nobody takes the kernel a microsecond, too. */
+	if (!alone)
+		event_wake(done);
 }
 
 static int lead_round(struct kv *kv)
