@@ -361,6 +361,7 @@ static int split_and_add(struct mt_tree *t, struct step *steps,
 			return -ENOMEM;
 	}
 
+	t->last.leaf = NULL;
 	write_begin(&t->shape);
 	for (i = 0; i < full; i++) {
 		split(&steps[i], fresh[i], key, child);
@@ -375,6 +376,32 @@ static int split_and_add(struct mt_tree *t, struct step *steps,
 	return 0;
 }
 
+/* Whether @key belongs in the leaf of the last descents, and there is room. */
+static bool is_near(const struct mt_tree *t, struct slice key)
+{
+	const struct mt_key *lo = t->last.lo, *hi = t->last.hi;
+
+	return t->last.leaf && t->last.again &&
+	       count_of(t->last.leaf) < WIDTH &&
+	       (!hi || slice_cmp(key, mt_key_slice(hi)) < 0) &&
+	       (!lo || slice_cmp(key, mt_key_slice(lo)) >= 0);
+}
+
+static void remember(struct mt_tree *t, const struct step *leaf)
+{
+	t->last.again = t->last.leaf == leaf->node;
+	t->last.leaf = leaf->node;
+	t->last.lo = leaf->lo;
+	t->last.hi = leaf->hi;
+}
+
+static void add_to_leaf(struct mt_node *n, unsigned at, struct mt_key *key)
+{
+	write_begin(&n->version);
+	place(n, at, key, NULL);
+	write_end(&n->version);
+}
+
 int mt_tree_add(struct mt_tree *t, struct mt_key *key)
 {
 	struct step steps[HEIGHT_MAX]; /* by level, the leaf first */
@@ -382,6 +409,11 @@ int mt_tree_add(struct mt_tree *t, struct mt_key *key)
 	struct mt_node *n = LOAD(&t->root);
 	unsigned at;
 
+	if (is_near(t, mt_key_slice(key))) {
+		n = t->last.leaf;
+		add_to_leaf(n, find(n, 0, mt_key_slice(key)), key);
+		return 0;
+	}
 	for (;; n = LOAD(&n->children[at - 1])) {
 		prefetch_heads(n);
 		at = find(n, n->level > 0, mt_key_slice(key));
@@ -395,10 +427,8 @@ int mt_tree_add(struct mt_tree *t, struct mt_key *key)
 	}
 	if (unlikely(count_of(n) == WIDTH))
 		return split_and_add(t, steps, key);
-
-	write_begin(&n->version);
-	place(n, at, key, NULL);
-	write_end(&n->version);
+	remember(t, &steps[0]);
+	add_to_leaf(n, at, key);
 	return 0;
 }
 

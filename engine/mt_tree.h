@@ -29,6 +29,11 @@
  * exists.  All that changes is _Atomic, read with acquire and written with
  * release, so that neither passes the versions around it.
  *
+ * Keys often come in runs, each close to the one before.  So the writer
+ * remembers the leaf it came to last, with its fences; when it has come to the
+ * same leaf twice it looks there first, and goes down from the root only for a
+ * key that is outside.
+ *
  * A reader copies a leaf and then owns what it saw.  Going right follows the
  * link that was copied with the leaf: a leaf is split to the right only, so the
  * link leads to what followed the keys of the copy.  Going left is a search.
@@ -46,7 +51,14 @@ struct mt_node;
 struct mt_tree {
 	_Atomic(struct mt_node *) root;
 	_Atomic uint32_t shape; /* version; odd during a split */
-	struct arena *arena;    /* borrowed; only the writer looks */
+
+	/* Only the writer looks. */
+	struct arena *arena; /* borrowed */
+	struct {
+		struct mt_node *leaf;         /* of the last descent, or NULL */
+		const struct mt_key *lo, *hi; /* its fences; NULL: none */
+		bool again;                   /* so did the one before */
+	} last;
 };
 
 /* A leaf as it was at one moment. */
