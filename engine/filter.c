@@ -1,5 +1,6 @@
 #include "engine/filter.h"
 
+#include "engine/base/coding.h"
 #include "engine/base/hash.h"
 
 /* So many hashes ahead a line of the filter is fetched. */
@@ -15,12 +16,25 @@ static size_t line_of(uint64_t hash, size_t lines)
 	return (size_t)((hash >> 32) * lines >> 32);
 }
 
+/* Sets the bits of @hash, by the eight bytes that each of them lies in. */
+static void add(uint8_t *line, uint64_t hash)
+{
+	unsigned bit = (unsigned)hash, step = (unsigned)(hash >> 9) | 1;
+	uint8_t *word;
+	int probe;
+
+	for (probe = 0; probe < FILTER_PROBES; probe++, bit += step) {
+		word = line + bit % 512 / 64 * 8;
+		put_le64(word, get_le64(word) | (uint64_t)1 << bit % 64);
+	}
+}
+
 int filter_build(struct buf *out, const uint64_t *hashes, size_t count)
 {
 	size_t bits = count * FILTER_BITS_PER_KEY;
 	size_t lines = bits / (FILTER_LINE_SIZE * 8) + 1;
 	size_t i;
-	int probe, rc;
+	int rc;
 
 	buf_reset(out);
 	rc = buf_reserve(out, lines * FILTER_LINE_SIZE);
@@ -30,19 +44,14 @@ int filter_build(struct buf *out, const uint64_t *hashes, size_t count)
 	memset(out->data, 0, out->size);
 
 	for (i = 0; i < count; i++) {
-		uint8_t *line = out->data +
-				line_of(hashes[i], lines) * FILTER_LINE_SIZE;
-		unsigned bit = (unsigned)hashes[i];
-		unsigned step = (unsigned)(hashes[i] >> 9) | 1;
-
 		/* The lines come in no order: ask for them in time. */
 		if (i + AHEAD < count)
 			__builtin_prefetch(
 				out->data + line_of(hashes[i + AHEAD], lines) *
 						    FILTER_LINE_SIZE,
 				1);
-		for (probe = 0; probe < FILTER_PROBES; probe++, bit += step)
-			line[bit % 512 / 8] |= (uint8_t)(1u << bit % 8);
+		add(out->data + line_of(hashes[i], lines) * FILTER_LINE_SIZE,
+		    hashes[i]);
 	}
 	return 0;
 }

@@ -161,7 +161,8 @@ static int prepare_keep(struct flush *f)
 		return rc;
 	f->keep = (struct keep){ .snapshots = f->snapshots,
 				 .snapshot_count = count,
-				 .ranges = &f->ranges };
+				 .ranges = &f->ranges,
+				 .lasting = true };
 	return mt_range_dels(f->mt, f->snapshots, count, &f->ranges);
 }
 

@@ -2,7 +2,7 @@
 
 void keep_fini(struct keep *k)
 {
-	buf_fini(&k->last_key);
+	buf_fini(&k->copy);
 }
 
 /* Whether a snapshot sees @seq but not yet @newer. */
@@ -40,15 +40,24 @@ static uint64_t hidden_at(struct keep *k, struct slice key, uint64_t seq)
 	return at;
 }
 
+static int remember(struct keep *k, struct slice key)
+{
+	int rc = k->lasting ? 0 : buf_assign(&k->copy, key);
+
+	if (rc == 0)
+		k->last_key = k->lasting ? key : buf_slice(&k->copy);
+	return rc;
+}
+
 int keep_entry(struct keep *k, const struct entry *e)
 {
 	uint64_t seq = entry_seq(e), hidden = UINT64_MAX;
 	int rc;
 
-	if (k->last_key.size > 0 && slice_eq(buf_slice(&k->last_key), e->key)) {
+	if (k->last_key.size > 0 && slice_eq(k->last_key, e->key)) {
 		hidden = k->last_seq;
 	} else {
-		rc = buf_assign(&k->last_key, e->key);
+		rc = remember(k, e->key);
 		if (rc < 0)
 			return rc;
 	}

@@ -22,10 +22,12 @@ struct keep {
 	const uint64_t *snapshots; /* borrowed, rising */
 	size_t snapshot_count;
 	const struct range_dels *ranges; /* borrowed: fragments; or NULL */
+	bool lasting; /* an entry's key outlives the next one */
 
 	/* Private. */
-	size_t range_at;     /* the first fragment not behind us */
-	struct buf last_key; /* of the entry before */
+	size_t range_at;       /* the first fragment not behind us */
+	struct slice last_key; /* of the entry before */
+	struct buf copy;       /* of that key, if it does not last */
 	uint64_t last_seq;
 };
 

@@ -26,6 +26,7 @@ struct sst_writer {
 	struct buf range_max; /* the largest key where one ends */
 	struct buf hashes;    /* u64 a key, for the filter */
 	struct buf scratch;
+	uint64_t cut_size; /* sst_pipe_size() with the blocks so far */
 	struct sst_props props;
 };
 
@@ -59,6 +60,7 @@ int sst_writer_open(struct sst_writer **out, struct env *env, uint64_t number,
 		});
 	block_builder_init(&w->data);
 	block_builder_init(&w->ranges);
+	w->cut_size = sst_pipe_size(&w->pipe);
 	*out = w;
 	return 0;
 }
@@ -82,13 +84,16 @@ void sst_writer_close(struct sst_writer *w)
 
 uint64_t sst_writer_size(const struct sst_writer *w)
 {
-	return sst_pipe_size(&w->pipe) + block_builder_size(&w->data);
+	return w->cut_size + block_builder_size(&w->data);
 }
 
 bool sst_writer_is_full(const struct sst_writer *w, uint64_t bytes_max)
 {
-	size_t ranges = block_builder_page_size(&w->ranges);
+	size_t ranges;
 
+	if (likely(w->ranges.count == 0))
+		return sst_writer_size(w) >= bytes_max;
+	ranges = block_builder_page_size(&w->ranges);
 	return ranges >= SST_RANGES_FULL ||
 	       sst_writer_size(w) + ranges >= bytes_max;
 }
@@ -109,6 +114,7 @@ static int cut_block(struct sst_writer *w)
 	if (rc < 0)
 		return rc;
 	w->props.data_blocks++;
+	w->cut_size = sst_pipe_size(&w->pipe);
 	block_builder_reset(&w->data);
 	return 0;
 }
@@ -167,9 +173,10 @@ int sst_writer_add(struct sst_writer *w, const struct entry *e)
 	if (rc == 1) {
 		uint64_t hash = filter_hash(e->key);
 
-		rc = buf_append(&w->hashes, &hash, sizeof(hash));
+		rc = buf_reserve(&w->hashes, sizeof(hash));
 		if (rc < 0)
 			return rc;
+		buf_put(&w->hashes, &hash, sizeof(hash));
 	}
 	return block_is_full(w) ? cut_block(w) : 0;
 }

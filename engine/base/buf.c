@@ -8,13 +8,11 @@ void buf_fini(struct buf *b)
 	*b = (struct buf)BUF_INIT;
 }
 
-int buf_reserve(struct buf *b, size_t extra)
+int buf_grow(struct buf *b, size_t extra)
 {
 	size_t cap = size_max(b->cap, 64);
 	uint8_t *data;
 
-	if (likely(b->cap - b->size >= extra))
-		return 0;
 	if (extra > SIZE_MAX / 2 - b->size)
 		return -ENOMEM;
 

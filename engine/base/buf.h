@@ -29,8 +29,18 @@ static inline void buf_reset(struct buf *b)
 	b->size = 0;
 }
 
+/* The slow half of buf_reserve(). */
+int buf_grow(struct buf *b, size_t extra) MUST_USE;
+
 /* Makes room for @extra bytes after the last.  Returns 0 or -ENOMEM. */
-int buf_reserve(struct buf *b, size_t extra) MUST_USE;
+static inline int buf_reserve(struct buf *b, size_t extra) MUST_USE;
+
+static inline int buf_reserve(struct buf *b, size_t extra)
+{
+	if (likely(b->cap - b->size >= extra))
+		return 0;
+	return buf_grow(b, extra);
+}
 
 /* Reserves and adds; returns 0, or -ENOMEM with @b as it was. */
 int buf_append(struct buf *b, const void *data, size_t size) MUST_USE;

@@ -72,12 +72,14 @@ START_TEST(what_somebody_sees_is_kept_and_nothing_else)
 	uint64_t random = 3;
 	struct history h;
 	unsigned n, key, i;
+	char byte;
 
 	for (n = 0; n < ROUNDS; n++) {
 		struct range_dels ranges;
 		struct keep keep = { .snapshots = h.readers,
 				     .snapshot_count = 3,
-				     .ranges = &ranges };
+				     .ranges = &ranges,
+				     .lasting = n % 2 };
 
 		make_history(&h, &random);
 		range_dels_init(&ranges);
@@ -92,13 +94,16 @@ START_TEST(what_somebody_sees_is_kept_and_nothing_else)
 		for (key = 0; key < KEYS; key++)
 			for (i = VERSIONS; i > 0; i--) {
 				struct entry e = {
-					.key = letter(key),
+					.key = keep.lasting
+						       ? letter(key)
+						       : slice_of(&byte, 1),
 					.tag = entry_tag(i, ENTRY_PUT),
 				};
 
 				if (h.changes[i].range ||
 				    h.changes[i].from != key)
 					continue;
+				byte = letters[key];
 				ck_assert_int_eq(keep_entry(&keep, &e),
 						 anybody_sees(&h, key, i));
 			}
