@@ -41,6 +41,7 @@ enum lock_rank {
 #define ACQUIRES(...) ANNOTATE(acquire_capability(__VA_ARGS__))
 #define RELEASES(...) ANNOTATE(release_capability(__VA_ARGS__))
 #define NEEDS(...)    ANNOTATE(requires_capability(__VA_ARGS__))
+#define ASSERTS(...)  ANNOTATE(assert_capability(__VA_ARGS__))
 #define UNCHECKED     ANNOTATE(no_thread_safety_analysis)
 
 struct CAPABILITY mutex {
@@ -82,8 +83,12 @@ void mutex_fini(struct mutex *m);
 void mutex_lock(struct mutex *m) ACQUIRES(m);
 void mutex_unlock(struct mutex *m) RELEASES(m);
 
-/* Aborts a debug build if this thread does not hold a lock of that rank. */
-void mutex_assert_held(const struct mutex *m);
+/*
+ * Aborts a debug build if this thread does not hold a lock of that rank.  The
+ * compiler takes it from there: for who is given what hangs on a lock, and not
+ * what the lock is in.
+ */
+void mutex_assert_held(const struct mutex *m) ASSERTS(m);
 
 void cond_init(struct cond *c);
 void cond_fini(struct cond *c);
