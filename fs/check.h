@@ -12,6 +12,7 @@
  *     purge
  *   - every chunk belongs to a file and lies within its size; `stored` is the
  *     sum of the chunks
+ *   - every block lies over a whole chunk of a file that may have blocks
  *   - every xattr belongs to an inode, whose flags tell truly which it has
  *   - inode numbers are below those the superblock gives out, and its counters,
  *     if it says so, are true

@@ -32,6 +32,24 @@ static int drop(struct check *c, const struct entry *e, const char *words)
 
 /* ------------------------------------------------------------ records -- */
 
+/* @flags of the record of @ino need @feature in the superblock. */
+static int need_feature(struct check *c, uint64_t ino, uint32_t flags,
+			uint64_t feature)
+{
+	int rc = 0;
+
+	if (!flags || c->super.incompat & feature)
+		return 0;
+	if (!c->super_made)
+		rc = check_wrong(c,
+				 "inode %" PRIu64 ": flags that the "
+				 "superblock knows nothing of",
+				 ino);
+	if (rc == 0)
+		c->super.incompat |= feature;
+	return rc;
+}
+
 static int see_record(struct check *c, const struct entry *e)
 {
 	struct inode_record rec;
@@ -56,17 +74,13 @@ static int see_record(struct check *c, const struct entry *e)
 			return rc;
 		c->super.ino_reserved = e->key.ino + 1;
 	}
-	if (rec.flags & INODE_USER_FLAGS &&
-	    !(c->super.incompat & SUPERBLOCK_FLAGS)) {
-		if (!c->super_made)
-			rc = check_wrong(c,
-					 "inode %" PRIu64 ": flags that the "
-					 "superblock knows nothing of",
-					 e->key.ino);
-		if (rc < 0)
-			return rc;
-		c->super.incompat |= SUPERBLOCK_FLAGS;
-	}
+	rc = need_feature(c, e->key.ino, rec.flags & INODE_USER_FLAGS,
+			  SUPERBLOCK_FLAGS);
+	if (rc == 0)
+		rc = need_feature(c, e->key.ino, rec.flags & INODE_BLOCKS,
+				  SUPERBLOCK_BLOCKS);
+	if (rc < 0)
+		return rc;
 	s = check_insert(c, e->key.ino);
 	if (!s)
 		return -ENOMEM;
@@ -127,6 +141,72 @@ static int see_owner(struct check *c, const struct entry *e)
 
 /* --------------------------------------------------------- references -- */
 
+/* What the chunk was seen to hold of itself. */
+static size_t own_size(const struct check *c, const struct entry *e)
+{
+	return c->chunk_ino == e->key.ino && c->chunk == e->key.number
+		       ? c->chunk_size
+		       : 0;
+}
+
+/* The block is good for something: what it needs is there, or made. */
+static int keep_block(struct check *c, const struct entry *e, struct seen *s)
+{
+	int rc = 0;
+
+	if (own_size(c, e) < SCHEMA_CHUNK_BYTES) {
+		rc = check_wrong(c,
+				 "block of %" PRIu64 " at %" PRIu64
+				 ": over no whole chunk",
+				 s->ino, schema_chunk_offset(&e->key));
+		if (rc == 0)
+			rc = repair_fill_chunk(c, s->ino, e->key.number);
+		if (rc < 0)
+			return rc;
+		s->bytes += SCHEMA_CHUNK_BYTES - own_size(c, e);
+		c->chunk_ino = s->ino;
+		c->chunk = e->key.number;
+		c->chunk_size = SCHEMA_CHUNK_BYTES;
+	}
+	if (s->rec.flags & INODE_BLOCKS)
+		return 0;
+	if (!s->made)
+		rc = check_wrong(c, "inode %" PRIu64 ": blocks without a flag",
+				 s->ino);
+	s->rec.flags |= INODE_BLOCKS;
+	s->dirty = true;
+	return rc < 0 ? rc
+		      : need_feature(c, s->ino, INODE_BLOCKS,
+				     SUPERBLOCK_BLOCKS);
+}
+
+static int see_block(struct check *c, const struct entry *e)
+{
+	uint64_t end = (e->key.number + 1) * SCHEMA_CHUNK_BYTES;
+	size_t size = kv_iter_value_size(e->it);
+	struct seen *s = check_find(c, e->key.ino);
+	const char *why = NULL;
+	char words[96];
+
+	if (!s || !S_ISREG(s->rec.mode) ||
+	    e->key.number >= FS_FILE_SIZE_MAX / SCHEMA_CHUNK_BYTES)
+		why = "no such file";
+	else if (size != SCHEMA_BLOCK_BYTES)
+		why = "not its size";
+	else if (s->made)
+		s->rec.size = u64_max(s->rec.size, end);
+	if (!why && end > s->rec.size) {
+		if (s->rec.flags & INODE_PURGE)
+			return 0;
+		why = "past the end";
+	}
+	if (!why)
+		return keep_block(c, e, s);
+	snprintf(words, sizeof(words), "block of %" PRIu64 ": %s", e->key.ino,
+		 why);
+	return drop(c, e, words);
+}
+
 static int see_chunk(struct check *c, const struct entry *e)
 {
 	uint64_t number = e->key.number, ino = e->key.ino, chunks, left;
@@ -145,6 +225,9 @@ static int see_chunk(struct check *c, const struct entry *e)
 			 "chunk of %" PRIu64 ": %zu bytes", ino, size);
 		return drop(c, e, words);
 	}
+	c->chunk_ino = ino;
+	c->chunk = number;
+	c->chunk_size = size;
 	if (s->made)
 		s->rec.size = u64_max(s->rec.size,
 				      number * SCHEMA_CHUNK_BYTES + size);
@@ -302,7 +385,7 @@ static int see_reference(struct check *c, const struct entry *e)
 {
 	switch (e->key.kind) {
 	case SCHEMA_CHUNK:
-		return see_chunk(c, e);
+		return e->key.is_block ? see_block(c, e) : see_chunk(c, e);
 	case SCHEMA_DENTRY:
 		return see_dentry(c, e);
 	case SCHEMA_ORPHAN:

@@ -16,8 +16,8 @@
 
 /* A copy that is being put together. */
 struct copy {
-	struct write w; /* of the target */
-	uint64_t in_ino;
+	struct write w;             /* of the target */
+	const struct inode *source; /* locked */
 	uint64_t in;
 	uint64_t out;
 	uint8_t *buf; /* owned: a chunk */
@@ -33,7 +33,7 @@ static int copy_piece(struct copy *c, uint64_t done, size_t size)
 	int rc = 0;
 
 	if (start == 0 && in % SCHEMA_CHUNK_BYTES == 0)
-		rc = write_shared(&c->w, chunk, size, c->in_ino,
+		rc = write_shared(&c->w, chunk, size, c->source,
 				  in / SCHEMA_CHUNK_BYTES, &shared);
 	if (rc < 0 || shared)
 		return rc;
@@ -41,7 +41,8 @@ static int copy_piece(struct copy *c, uint64_t done, size_t size)
 		c->buf = malloc(SCHEMA_CHUNK_BYTES);
 	if (!c->buf)
 		return -ENOMEM;
-	rc = data_read(c->w.fs, c->in_ino, c->buf, size, in);
+	rc = data_read(c->w.fs, c->source->ino, c->source->rec.flags, c->buf,
+		       size, in);
 	if (rc < 0)
 		return rc;
 	/* The buffer is used again: a whole chunk must not be borrowed. */
@@ -82,6 +83,7 @@ static ssize_t copy_locked(struct fs *fs, struct copy *c, struct inode *in,
 {
 	int rc;
 
+	c->source = in;
 	rc = data_check_regular(in);
 	if (rc == 0 && out->rec.flags & INODE_APPEND && c->out < out->rec.size)
 		rc = -EPERM;
@@ -113,7 +115,7 @@ static bool overlap(uint64_t a, uint64_t b, uint64_t size)
 ssize_t fs_copy(struct fs *fs, uint64_t in_ino, uint64_t in, uint64_t out_ino,
 		uint64_t out, uint64_t size, bool kill_priv) UNCHECKED
 {
-	struct copy c = { .in_ino = in_ino, .in = in, .out = out };
+	struct copy c = { .in = in, .out = out };
 	struct inode_set set = { .count = 0 };
 	struct inode *from, *to;
 	ssize_t n;

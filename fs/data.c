@@ -12,15 +12,17 @@
  *
  * A write is one batch (write.h): all of it, with the size and times, or
  * nothing.  Whole chunks are written without being read, and are not copied on
- * their way to the store; others are read, changed and written.  Where there
- * are many whole chunks they are compressed before the inode is locked, so that
- * what the kernel writes back of one file keeps all processors busy.
+ * their way to the store.  A few blocks of a whole chunk are written over it
+ * (blocks.h); others are read, changed and written.  Where there are many whole
+ * chunks they are compressed before the inode is locked, so that what the
+ * kernel writes back of one file keeps all processors busy.
  */
 #include "fs/data.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
+#include "fs/blocks.h"
 #include "fs/schema.h"
 #include "fs/write.h"
 
@@ -60,12 +62,14 @@ static int read_chunk(struct fs *fs, uint64_t ino, uint64_t chunk, size_t start,
 	return 0;
 }
 
-int data_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
-	      uint64_t offset)
+int data_read(struct fs *fs, uint64_t ino, uint32_t flags, void *buf,
+	      size_t size, uint64_t offset)
 {
 	size_t done = 0;
 	int rc = 0;
 
+	if (flags & INODE_BLOCKS && size > 0)
+		return blocks_read(fs, ino, buf, size, offset);
 	while (rc == 0 && done < size) {
 		uint64_t at = offset + done;
 		size_t start = at % SCHEMA_CHUNK_BYTES;
@@ -90,6 +94,7 @@ ssize_t fs_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
 	struct inode *inode;
 	uint64_t file_size;
 	size_t done = 0;
+	uint32_t flags;
 	int rc;
 
 	rc = inode_get_locked(fs, ino, &inode);
@@ -97,12 +102,13 @@ ssize_t fs_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
 		return rc;
 	rc = data_check_regular(inode);
 	file_size = inode->rec.size;
+	flags = inode->rec.flags;
 	mutex_unlock(&inode->lock);
 	if (rc < 0 || offset >= file_size)
 		goto put;
 
 	done = size_min(u64_min(size, file_size - offset), SSIZE_MAX);
-	rc = data_read(fs, ino, buf, done, offset);
+	rc = data_read(fs, ino, flags, buf, done, offset);
 put:
 	inode_put(fs, inode);
 	return rc < 0 ? rc : (ssize_t)done;
@@ -166,7 +172,7 @@ static int check_appends(struct fs *fs, const struct inode *inode,
 	now = malloc(size);
 	if (!now)
 		return -ENOMEM;
-	rc = data_read(fs, inode->ino, now, size, offset);
+	rc = data_read(fs, inode->ino, inode->rec.flags, now, size, offset);
 	if (rc == 0 && memcmp(now, buf, size) != 0)
 		rc = -EPERM;
 	free(now);

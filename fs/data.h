@@ -10,8 +10,11 @@
 /* Returns 0, -EISDIR or -EINVAL. */
 int data_check_regular(const struct inode *inode) NEEDS(inode->lock) MUST_USE;
 
-/* Reads @size bytes, zeros where there are none, whatever the file's size. */
-int data_read(struct fs *fs, uint64_t ino, void *buf, size_t size,
-	      uint64_t offset) MUST_USE;
+/*
+ * Reads @size bytes, zeros where there are none, whatever the file's size.
+ * @flags are those of the inode's record.
+ */
+int data_read(struct fs *fs, uint64_t ino, uint32_t flags, void *buf,
+	      size_t size, uint64_t offset) MUST_USE;
 
 #endif

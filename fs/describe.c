@@ -67,8 +67,9 @@ int describe_key(struct slice key, struct buf *out)
 			 k.number);
 		return rc < 0 ? rc : add_name(out, k.name);
 	case SCHEMA_CHUNK:
-		return add(out, "chunk of %" PRIu64 " at %" PRIu64, k.ino,
-			   k.number * SCHEMA_CHUNK_BYTES);
+		return add(out, "%s of %" PRIu64 " at %" PRIu64,
+			   k.is_block ? "block" : "chunk", k.ino,
+			   schema_chunk_offset(&k));
 	case SCHEMA_XATTR:
 		rc = add(out, "xattr of %" PRIu64 " ", k.ino);
 		return rc < 0 ? rc : add_name(out, k.name);

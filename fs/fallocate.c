@@ -9,9 +9,8 @@
 #include <linux/falloc.h>
 
 #include "fs/schema.h"
+#include "fs/truncate.h"
 #include "fs/write.h"
-
-#define BATCH_CHUNKS 4096
 
 /* What is to become zeros, or at least part of the file. */
 struct range {
@@ -19,35 +18,6 @@ struct range {
 	int mode;
 	bool kill_priv;
 };
-
-/* Whole chunks from *@chunk up to @end; *@chunk is where it stopped. */
-static int zero_chunks(struct write *w, uint64_t *chunk, uint64_t end)
-{
-	struct schema_key lower, upper;
-	struct schema_parsed key;
-	unsigned count = 0;
-	struct kv_iter *it;
-	int rc;
-
-	schema_key_chunk(&lower, w->inode->ino, *chunk);
-	schema_key_chunk(&upper, w->inode->ino, end);
-	rc = kv_iter_open(&it, w->fs->kv, schema_slice(&lower),
-			  schema_slice(&upper));
-	if (rc < 0)
-		return rc;
-	rc = kv_iter_first(it);
-	while (rc > 0 && count++ < BATCH_CHUNKS) {
-		kv_batch_delete(w->batch, kv_iter_key(it));
-		w->rec.stored -= u64_min(kv_iter_value_size(it), w->rec.stored);
-		rc = kv_iter_next(it);
-	}
-	if (rc > 0)
-		rc = schema_parse(kv_iter_key(it), &key) < 0 ? -EUCLEAN : 1;
-	if (rc >= 0)
-		*chunk = rc > 0 ? key.number : end;
-	kv_iter_close(it);
-	return rc < 0 ? rc : 0;
-}
 
 /* One batch's worth; *@at is where it stopped. */
 static int zero_some(struct write *w, uint64_t *at, uint64_t to)
@@ -65,7 +35,8 @@ static int zero_some(struct write *w, uint64_t *at, uint64_t to)
 	if (start > 0)
 		rc = write_zeros(w, chunk++, start, SCHEMA_CHUNK_BYTES - start);
 	if (rc == 0 && chunk < last)
-		rc = zero_chunks(w, &chunk, last);
+		rc = truncate_stage_range(w->fs, w->batch, w->inode->ino,
+					  &w->rec, &chunk, last);
 	if (rc < 0)
 		return rc;
 	*at = chunk * SCHEMA_CHUNK_BYTES;

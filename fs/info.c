@@ -100,14 +100,15 @@ static int say_flags(const struct info *info, uint32_t flags)
 		{ INODE_PURGE, " purge" },
 		{ INODE_ACL, " acl" },
 		{ INODE_ACL_DEFAULT, " default-acl" },
+		{ INODE_BLOCKS, " blocks" },
 	};
 	const char *said[ARRAY_SIZE(names)];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		said[i] = flags & names[i].flag ? names[i].name : "";
-	return say(info->sink, "flags%s%s%s%s%s%s%s\n", said[0], said[1],
-		   said[2], said[3], said[4], said[5], said[6]);
+	return say(info->sink, "flags%s%s%s%s%s%s%s%s\n", said[0], said[1],
+		   said[2], said[3], said[4], said[5], said[6], said[7]);
 }
 
 static int say_record(const struct info *info, const struct inode_record *rec)
@@ -236,7 +237,7 @@ static int say_chunk(struct info *info, struct kv_iter *it,
 		     const struct schema_parsed *key,
 		     const struct kv_place *place)
 {
-	uint64_t from = key->number * SCHEMA_CHUNK_BYTES, offset = 0;
+	uint64_t from = schema_chunk_offset(key), offset = 0;
 
 	if (place->blob_id == 0)
 		return say(info->sink, "chunk %" PRIu64 " %" PRIu64 " tree\n",

@@ -10,7 +10,7 @@
 #define FORMAT_VERSION 1
 #define FLAGS_KNOWN                                                   \
 	(INODE_PURGE | INODE_XATTRS | INODE_ACL | INODE_ACL_DEFAULT | \
-	 INODE_USER_FLAGS)
+	 INODE_USER_FLAGS | INODE_BLOCKS)
 
 void inode_format_encode(const struct inode_record *rec,
 			 uint8_t out[INODE_FORMAT_SIZE])

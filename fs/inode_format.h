@@ -51,6 +51,9 @@
 #define INODE_USER_FLAGS \
 	(INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP | INODE_NOATIME)
 
+/* Chunks may have blocks: blocks.h.  It needs SUPERBLOCK_BLOCKS. */
+#define INODE_BLOCKS ((uint32_t)1 << 8)
+
 struct inode_record {
 	uint32_t flags;
 	uint32_t mode;

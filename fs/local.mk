@@ -7,6 +7,7 @@ libfs_a_SOURCES = \
 	%D%/admin.c %D%/admin.h \
 	%D%/atime.c \
 	%D%/attr.c \
+	%D%/blocks.c %D%/blocks.h \
 	%D%/check.c %D%/check.h \
 	%D%/check_inodes.c \
 	%D%/check_keys.c \

@@ -126,11 +126,8 @@ int orphan_stage_removal(struct fs *fs, struct kv_batch *batch,
 
 	mutex_assert_held(&inode->lock);
 	assert(rec->nlink == 0);
-	/* What waits for a trim may lie anywhere. */
-	if (rec->flags & INODE_PURGE)
-		truncate_stage_all(batch, inode->ino, UINT64_MAX);
-	else if (rec->stored > 0)
-		truncate_stage_all(batch, inode->ino, schema_chunks(rec->size));
+	if (rec->flags & INODE_PURGE || rec->stored > 0)
+		truncate_stage_all(batch, inode->ino, rec);
 	schema_key_ino(&key, SCHEMA_ORPHAN, inode->ino);
 	kv_batch_delete(batch, schema_slice(&key));
 	schema_key_ino(&key, SCHEMA_INODE, inode->ino);

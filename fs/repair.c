@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/base/env.h"
 #include "engine/base/error.h"
@@ -317,6 +318,32 @@ int repair_cut(struct check *c, struct slice key, size_t size)
 		c, key,
 		slice_of(value.data.data, size_min(size, value.data.size)));
 	kv_value_release(&value);
+	return rc;
+}
+
+int repair_fill_chunk(struct check *c, uint64_t ino, uint64_t chunk)
+{
+	struct schema_key key;
+	struct kv_value value;
+	uint8_t *bytes;
+	int rc;
+
+	if (!c->batch)
+		return 0;
+	bytes = calloc(1, SCHEMA_CHUNK_BYTES);
+	if (!bytes)
+		return -ENOMEM;
+	schema_key_chunk(&key, ino, chunk);
+	rc = kv_get(c->kv, schema_slice(&key), &value);
+	if (rc == 0) {
+		memcpy(bytes, value.data.data,
+		       size_min(value.data.size, SCHEMA_CHUNK_BYTES));
+		kv_value_release(&value);
+	}
+	if (rc == 0 || rc == -ENOENT)
+		rc = repair_put(c, schema_slice(&key),
+				slice_of(bytes, SCHEMA_CHUNK_BYTES));
+	free(bytes);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
  * removed; so are a chunk past the end of its file, and what belongs to an
  * inode that can be nothing at all
  *   - a directory that lies within itself is cut off and goes to lost+found
+ *   - what is lost of a chunk that blocks lie over becomes zeros
  *   - counts are made true: links, sizes of directories, stored bytes, flags
  *   - a superblock that is lost is made anew, with another seed, and all names
  *     get new hashes
@@ -66,6 +67,9 @@ struct check {
 	size_t cap;
 	uint64_t keys; /* looked at */
 	struct check_counts counts;
+	uint64_t chunk_ino;      /* whose chunk was seen last; 0: none was */
+	uint64_t chunk;          /* its number */
+	size_t chunk_size;       /* and its own value's bytes */
 	struct kv_batch *batch;  /* owned; NULL: nothing is written */
 	uint64_t lost_and_found; /* the directory; 0: not looked for yet */
 };
@@ -104,6 +108,9 @@ int repair_rehash(struct check *c, struct slice old,
 
 /* Cuts a chunk to @size bytes. */
 int repair_cut(struct check *c, struct slice key, size_t size) MUST_USE;
+
+/* Makes a chunk whole, by zeros behind what is left of it. */
+int repair_fill_chunk(struct check *c, uint64_t ino, uint64_t chunk) MUST_USE;
 
 /* A record for what has lost its own; @type: S_IFREG or S_IFDIR. */
 void repair_make(struct check *c, struct seen *s, mode_t type);

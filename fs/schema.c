@@ -24,6 +24,15 @@ void schema_key_chunk(struct schema_key *key, uint64_t ino, uint64_t chunk)
 	key->size = 1 + 8 + 8;
 }
 
+void schema_key_block(struct schema_key *key, uint64_t ino, uint64_t chunk,
+		      unsigned block)
+{
+	assert(block < SCHEMA_BLOCKS);
+	schema_key_chunk(key, ino, chunk);
+	key->bytes[17] = (uint8_t)block;
+	key->size = 1 + 8 + 8 + 1;
+}
+
 void schema_key_dentry(struct schema_key *key, uint64_t parent, uint64_t hash,
 		       struct slice name)
 {
@@ -74,6 +83,19 @@ static int parse_dentry(struct slice key, struct schema_parsed *p)
 	return 0;
 }
 
+static int parse_chunk(struct slice key, struct schema_parsed *p)
+{
+	const uint8_t *bytes = key.data;
+
+	if (key.size != 17 && key.size != 18)
+		return bad_key(key);
+	p->number = get_be64(bytes + 9);
+	p->is_block = key.size == 18;
+	if (p->is_block)
+		p->block = bytes[17];
+	return p->block < SCHEMA_BLOCKS ? 0 : bad_key(key);
+}
+
 static int parse_xattr(struct slice key, struct schema_parsed *p)
 {
 	size_t name_size = key.size - 9;
@@ -105,8 +127,8 @@ int schema_parse(struct slice key, struct schema_parsed *out)
 
 	if (p.kind == SCHEMA_DENTRY && key.size > 17)
 		rc = parse_dentry(key, &p);
-	else if (p.kind == SCHEMA_CHUNK && key.size == 17)
-		p.number = get_be64(bytes + 9);
+	else if (p.kind == SCHEMA_CHUNK)
+		rc = parse_chunk(key, &p);
 	else if (p.kind == SCHEMA_XATTR && key.size > 9)
 		rc = parse_xattr(key, &p);
 	else if ((p.kind != SCHEMA_INODE && p.kind != SCHEMA_ORPHAN) ||

@@ -5,6 +5,7 @@
  *      'i' ino8                   an inode's record      inode_format.h
  *      'd' parent8 hash8 name     a dentry               dentry.h
  *      'c' ino8 chunk8            file data              data.c
+ *      'c' ino8 chunk8 block1     ... written over it    blocks.h
  *      'x' ino8 name              an xattr               xattr.h
  *      'o' ino8                   a pending purge        orphan.h
  *
@@ -27,6 +28,8 @@
 #include "fs/fs.h"
 
 #define SCHEMA_CHUNK_BYTES ((size_t)32 << 10) /* file data in one value */
+#define SCHEMA_BLOCK_BYTES ((size_t)4 << 10)  /* written over a chunk */
+#define SCHEMA_BLOCKS      (SCHEMA_CHUNK_BYTES / SCHEMA_BLOCK_BYTES)
 #define SCHEMA_KEY_MAX     (1 + 8 + 8 + FS_NAME_MAX)
 #define SCHEMA_HASH_SHIFT  8 /* directory offset = hash << shift | place */
 
@@ -57,7 +60,12 @@ void schema_key_kind(struct schema_key *key, char kind);
 void schema_key_ino(struct schema_key *key, enum schema_kind kind,
 		    uint64_t ino);
 
+/* Right before the keys of the chunk's blocks. */
 void schema_key_chunk(struct schema_key *key, uint64_t ino, uint64_t chunk);
+
+/* @block counts from the chunk's beginning, below SCHEMA_BLOCKS. */
+void schema_key_block(struct schema_key *key, uint64_t ino, uint64_t chunk,
+		      unsigned block);
 
 /* An empty @name makes the key that all of that hash are above. */
 void schema_key_dentry(struct schema_key *key, uint64_t parent, uint64_t hash,
@@ -73,11 +81,20 @@ struct schema_parsed {
 	enum schema_kind kind;
 	uint64_t ino;      /* the parent's for a dentry; 0 for 's' */
 	uint64_t number;   /* a dentry's hash or a chunk's index, else 0 */
+	bool is_block;     /* 'c': a block of the chunk, not its own value */
+	unsigned block;    /* of a block, else 0 */
 	struct slice name; /* a dentry's or xattr's, borrowed from the key */
 };
 
 /* Returns 0, or -EUCLEAN for a key that none of the functions above makes. */
 int schema_parse(struct slice key, struct schema_parsed *out) MUST_USE;
+
+/* Where in its file a chunk, or a block of one, begins. */
+static inline uint64_t schema_chunk_offset(const struct schema_parsed *key)
+{
+	return key->number * SCHEMA_CHUNK_BYTES +
+	       key->block * SCHEMA_BLOCK_BYTES;
+}
 
 /* The chunks that @size bytes reach into. */
 static inline uint64_t schema_chunks(uint64_t size)

@@ -8,7 +8,10 @@
 #include "fs/data.h"
 #include "fs/schema.h"
 
-/* The stored bytes at or behind an offset: [from, to).  1, or 0 for none. */
+/*
+ * The stored bytes at or behind an offset: [from, to).  1, or 0 for none.
+ * Blocks tell nothing: they lie over a chunk that is whole, and comes first.
+ */
 static int next_data(struct kv_iter *it, uint64_t offset, uint64_t *from,
 		     uint64_t *to)
 {
@@ -21,7 +24,7 @@ static int next_data(struct kv_iter *it, uint64_t offset, uint64_t *from,
 			return rc;
 		*from = key.number * SCHEMA_CHUNK_BYTES;
 		*to = *from + kv_iter_value_size(it);
-		if (*to > offset)
+		if (*to > offset && !key.is_block)
 			return 1;
 		rc = kv_iter_next(it);
 	} while (rc > 0);

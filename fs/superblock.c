@@ -8,7 +8,8 @@
 #include "fs/schema.h"
 
 #define FORMAT_VERSION 1
-#define INCOMPAT_KNOWN (SUPERBLOCK_XATTRS | SUPERBLOCK_FLAGS)
+#define INCOMPAT_KNOWN \
+	(SUPERBLOCK_XATTRS | SUPERBLOCK_FLAGS | SUPERBLOCK_BLOCKS)
 
 /* Numbers that one write reserves: large, since it is rare and they are many.
  */

@@ -45,6 +45,7 @@
 /* Incompatible features. */
 #define SUPERBLOCK_XATTRS ((uint64_t)1 << 0) /* 'x' keys, and their flags */
 #define SUPERBLOCK_FLAGS  ((uint64_t)1 << 1) /* INODE_USER_FLAGS */
+#define SUPERBLOCK_BLOCKS ((uint64_t)1 << 2) /* INODE_BLOCKS */
 
 struct purger;
 

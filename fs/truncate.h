@@ -19,11 +19,21 @@
 #define TRUNCATE_CHUNKS_SINGLY 16   /* else by their range */
 
 /*
- * Adds to @batch the removal of all chunks of @ino, of which none has the
- * number @chunks or a greater one.  Nothing is read: a hole among few of them
- * costs a tombstone, and many cost one for their range.
+ * Adds to @batch the removal of all chunks of @ino, whose record is @rec.
+ * Nothing is read: a hole among few of them costs a tombstone, and many cost
+ * one for their range, as do those that may have blocks, or lie past the end.
  */
-void truncate_stage_all(struct kv_batch *batch, uint64_t ino, uint64_t chunks);
+void truncate_stage_all(struct kv_batch *batch, uint64_t ino,
+			const struct inode_record *rec);
+
+/*
+ * Adds to @batch the removal of the chunks of @ino from *@first to before @end,
+ * up to TRUNCATE_BATCH_CHUNKS of them, and takes their bytes off @rec->stored.
+ * *@first becomes where to go on: @end, if these were all.
+ */
+int truncate_stage_range(struct fs *fs, struct kv_batch *batch, uint64_t ino,
+			 struct inode_record *rec, uint64_t *first,
+			 uint64_t end) MUST_USE;
 
 /*
  * Adds to @batch the removal of the chunks of @ino from *@first on, some at a

@@ -57,12 +57,13 @@ int write_zeros(struct write *w, uint64_t chunk, size_t start,
 		size_t size) MUST_USE;
 
 /*
- * The first @size bytes of a chunk become those of chunk @source of inode @ino,
- * by reference.  *@done is false, and nothing has changed, where that cannot
- * be: the chunk has more than @size bytes, or the source has.
+ * The first @size bytes of a chunk become those of chunk @number of @source,
+ * which is locked, by reference.  *@done is false, and nothing has changed,
+ * where that cannot be: the chunk has more than @size bytes, or the source has.
  */
-int write_shared(struct write *w, uint64_t chunk, size_t size, uint64_t ino,
-		 uint64_t source, bool *done) MUST_USE;
+int write_shared(struct write *w, uint64_t chunk, size_t size,
+		 const struct inode *source, uint64_t number,
+		 bool *done) MUST_USE;
 
 /* Sets mtime and ctime. */
 void write_touch(struct write *w);

@@ -38,6 +38,10 @@ static void choose(struct choice *c, struct model *m, unsigned *seed)
 	c->size = 1 + (size_t)rand_r(seed) % (MODEL_FILE_MAX / 2);
 	if (rand_r(seed) % 2)
 		c->size = 1 + c->size % 500;
+	if (rand_r(seed) % 3 == 0) {
+		c->offset -= c->offset % 4096;
+		c->size = 4096 * (1 + c->size % 5);
+	}
 	c->zeros = rand_r(seed) % 4 == 0;
 }
 

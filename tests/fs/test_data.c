@@ -1,8 +1,11 @@
 /* File data and attributes. */
 #include "tests/fs/fixture.h"
 
+#include <linux/falloc.h>
+
 #include "engine/base/coding.h"
 #include "engine/base/thread.h"
+#include "fs/blocks.h"
 #include "fs/inode.h"
 #include "fs/schema.h"
 #include "fs/truncate.h"
@@ -68,6 +71,136 @@ START_TEST(a_large_write_makes_holes_and_fills_them)
 	expect(file, old, sizeof(old), 0);
 	ck_assert_int_eq(fx_stat(file).st_blocks, 12 * CHUNK / 512);
 	fx_check();
+}
+END_TEST
+
+#define BLOCK SCHEMA_BLOCK_BYTES
+
+/* The blocks of a chunk that are stored apart from it. */
+static unsigned blocks_of(uint64_t ino, uint64_t chunk)
+{
+	struct inode *inode;
+	unsigned bits;
+
+	ck_ok(inode_get_locked(fx, ino, &inode));
+	ck_ok(blocks_find(fx, inode, chunk, &bits));
+	inode_put_locked(fx, inode);
+	return bits;
+}
+
+/* @size bytes of chunk 1 and of @data, at @start of the chunk. */
+static void over(uint64_t file, uint8_t *data, size_t start, size_t size)
+{
+	static uint64_t seed;
+
+	fx_fill(data + CHUNK + start, size, ++seed);
+	fx_write(file, data + CHUNK + start, size, CHUNK + start);
+}
+
+START_TEST(a_few_blocks_are_written_over_their_chunk)
+{
+	static uint8_t data[3 * CHUNK - 100];
+	uint64_t file = fx_mkfile(FS_ROOT_INO, "f");
+	unsigned i;
+
+	fx_fill(data, sizeof(data), 99);
+	fx_write(file, data, sizeof(data), 0);
+	over(file, data, 2 * BLOCK, BLOCK);
+	over(file, data, 2 * BLOCK, BLOCK);
+	ck_assert_uint_eq(blocks_of(file, 1), 1u << 2);
+	over(file, data, 4 * BLOCK, 3 * BLOCK);
+	ck_assert_uint_eq(blocks_of(file, 1), 1u << 2 | 7u << 4);
+	expect(file, data, sizeof(data), 0);
+	for (i = 0; i < 8; i++)
+		expect(file, data + CHUNK + i * BLOCK + 5, 5000,
+		       CHUNK + i * BLOCK + 5);
+	ck_assert_int_eq(fx_stat(file).st_blocks,
+			 (3 * CHUNK - 100 + 511) / 512);
+	fx_check();
+	fx_reopen();
+	expect(file, data, sizeof(data), 0);
+	/* What is no block, or one too many, or many at once, folds them. */
+	over(file, data, 5 * BLOCK, BLOCK + 1);
+	ck_assert_uint_eq(blocks_of(file, 1), 0);
+	for (i = 0; i < BLOCKS_MAX; i++)
+		over(file, data, i * BLOCK, BLOCK);
+	ck_assert_uint_eq(blocks_of(file, 1), (1u << BLOCKS_MAX) - 1);
+	over(file, data, BLOCKS_MAX * BLOCK, BLOCK);
+	ck_assert_uint_eq(blocks_of(file, 1), 0);
+	over(file, data, BLOCK, BLOCK);
+	over(file, data, 3 * BLOCK, 5 * BLOCK);
+	ck_assert_uint_eq(blocks_of(file, 1), 0);
+	expect(file, data, sizeof(data), 0);
+	/* Nothing lies over a chunk that is not whole. */
+	fx_write(file, data + 2 * CHUNK, BLOCK, 2 * CHUNK);
+	ck_assert_uint_eq(blocks_of(file, 2), 0);
+	fx_check();
+}
+END_TEST
+
+/* Each way in which a chunk goes, or is written anew, with its blocks. */
+START_TEST(blocks_go_with_their_chunk)
+{
+	static uint8_t data[3 * CHUNK], zeros[CHUNK];
+	uint64_t file = fx_mkfile(FS_ROOT_INO, "f");
+	uint64_t copy = fx_mkfile(FS_ROOT_INO, "g");
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	fx_fill(data, sizeof(data), 99);
+	fx_write(file, data, sizeof(data), 0);
+	over(file, data, BLOCK, 2 * BLOCK);
+	ck_assert_int_eq(fs_copy(fx, file, 0, copy, 0, sizeof(data), false),
+			 (ssize_t)sizeof(data));
+	ck_assert_uint_eq(blocks_of(copy, 1), 6);
+	switch (_i) {
+	case 0:
+		over(file, data, 0, CHUNK);
+		break;
+	case 1:
+		ck_ok(fs_fallocate(fx, file, punch, CHUNK, CHUNK, false));
+		memset(data + CHUNK, 0, CHUNK);
+		break;
+	case 2:
+		ck_ok(fs_fallocate(fx, file, punch, CHUNK, BLOCK + 7, false));
+		memset(data + CHUNK, 0, BLOCK + 7);
+		break;
+	case 3:
+		ck_ok(fx_truncate(file, 2 * CHUNK - 9));
+		ck_ok(fx_truncate(file, sizeof(data)));
+		memset(data + 2 * CHUNK - 9, 0, CHUNK + 9);
+		break;
+	case 4:
+		ck_ok(fx_truncate(file, CHUNK));
+		ck_ok(fx_truncate(file, sizeof(data)));
+		memset(data + CHUNK, 0, 2 * CHUNK);
+		break;
+	case 5:
+		ck_ok(fx_truncate(file, 0));
+		ck_ok(fx_truncate(file, sizeof(data)));
+		memset(data, 0, sizeof(data));
+		break;
+	case 6:
+		fx_write(file, zeros, CHUNK, CHUNK);
+		memset(data + CHUNK, 0, CHUNK);
+		break;
+	case 7: /* from a chunk that has none */
+		ck_assert_int_eq(
+			fs_copy(fx, file, 0, file, CHUNK, CHUNK, false),
+			(ssize_t)CHUNK);
+		memcpy(data + CHUNK, data, CHUNK);
+		break;
+	default:
+		ck_ok(fs_unlink(fx, FS_ROOT_INO, "f"));
+		fx_check();
+		expect(copy, data, sizeof(data), 0);
+		return;
+	}
+	fx_check();
+	ck_assert_uint_eq(blocks_of(file, 1), 0);
+	expect(file, data, sizeof(data), 0);
+	fx_reopen();
+	expect(file, data, sizeof(data), 0);
+	ck_assert_uint_eq(blocks_of(copy, 1), 6);
 }
 END_TEST
 
@@ -474,6 +607,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, fx_setup, fx_teardown);
 	tcase_add_test(tc, what_was_written_is_read);
 	tcase_add_test(tc, a_large_write_makes_holes_and_fills_them);
+	tcase_add_test(tc, a_few_blocks_are_written_over_their_chunk);
+	tcase_add_loop_test(tc, blocks_go_with_their_chunk, 0, 9);
 	tcase_add_test(tc, threads_write_one_file);
 	tcase_add_test(tc, reads_end_with_the_file);
 	tcase_add_test(tc, only_regular_files_have_data);

@@ -12,6 +12,8 @@ START_TEST(keys_are_as_documented)
 					  0,   0, 0, 0, 0, 3, 4, 'a', 'b' };
 	static const uint8_t chunk[] = { 'c', 0, 0, 0, 0, 0, 0, 0, 5,
 					 0,   0, 0, 0, 0, 0, 1, 0 };
+	static const uint8_t block[] = { 'c', 0, 0, 0, 0, 0, 0, 0, 5,
+					 0,   0, 0, 0, 0, 0, 1, 0, 7 };
 	struct schema_key key;
 
 	schema_key_dentry(&key, 0x102, 0x304, slice_str("ab"));
@@ -20,6 +22,9 @@ START_TEST(keys_are_as_documented)
 	schema_key_chunk(&key, 5, 256);
 	ck_assert_uint_eq(key.size, sizeof(chunk));
 	ck_assert_mem_eq(key.bytes, chunk, sizeof(chunk));
+	schema_key_block(&key, 5, 256, 7);
+	ck_assert_uint_eq(key.size, sizeof(block));
+	ck_assert_mem_eq(key.bytes, block, sizeof(block));
 }
 END_TEST
 
@@ -31,6 +36,9 @@ START_TEST(keys_sort_as_their_numbers)
 	schema_key_chunk(&b, 2, 0);
 	ck_assert_int_lt(slice_cmp(schema_slice(&a), schema_slice(&b)), 0);
 	schema_key_chunk(&a, 2, 255);
+	schema_key_block(&b, 2, 255, 0);
+	ck_assert_int_lt(slice_cmp(schema_slice(&a), schema_slice(&b)), 0);
+	schema_key_block(&a, 2, 255, SCHEMA_BLOCKS - 1);
 	schema_key_chunk(&b, 2, 256);
 	ck_assert_int_lt(slice_cmp(schema_slice(&a), schema_slice(&b)), 0);
 	schema_key_dentry(&a, 1, 5, slice_str("\xff"));
@@ -59,6 +67,16 @@ START_TEST(keys_come_back)
 	ck_assert_int_eq(p.kind, SCHEMA_CHUNK);
 	ck_assert_uint_eq(p.ino, 8);
 	ck_assert_uint_eq(p.number, 9);
+	ck_assert(!p.is_block);
+	schema_key_block(&key, 8, 9, 5);
+	ck_ok(schema_parse(schema_slice(&key), &p));
+	ck_assert_int_eq(p.kind, SCHEMA_CHUNK);
+	ck_assert_uint_eq(p.number, 9);
+	ck_assert(p.is_block);
+	ck_assert_uint_eq(p.block, 5);
+	ck_assert_uint_eq(schema_chunk_offset(&p), 9 * 32768 + 5 * 4096);
+	key.bytes[17] = SCHEMA_BLOCKS;
+	ck_assert_int_eq(schema_parse(schema_slice(&key), &p), -EUCLEAN);
 	schema_key_kind(&key, SCHEMA_SUPER);
 	ck_ok(schema_parse(schema_slice(&key), &p));
 	ck_assert_int_eq(p.kind, SCHEMA_SUPER);
@@ -79,7 +97,7 @@ START_TEST(foreign_keys_are_refused)
 
 		memset(&key, 1, sizeof(key));
 		key.bytes[0] = (uint8_t)*kind;
-		key.size = right + 1;
+		key.size = right + (*kind == 'c' ? 2 : 1); /* 1: a block */
 		ck_assert_int_eq(schema_parse(schema_slice(&key), &p),
 				 -EUCLEAN);
 		key.size = right - 1;
@@ -171,7 +189,7 @@ START_TEST(nonsense_records_are_refused)
 	size_t i;
 
 	ck_ok(decode_changed(example));
-	ck_assert_int_eq(WITH(flags, 256), -EUCLEAN);
+	ck_assert_int_eq(WITH(flags, 512), -EUCLEAN);
 	ck_assert_int_eq(WITH(flags, INODE_ACL), -EUCLEAN);
 	ck_assert_int_eq(WITH(flags, INODE_ACL_DEFAULT), -EUCLEAN);
 	ck_ok(WITH(flags, INODE_ACL | INODE_XATTRS));

@@ -24,13 +24,15 @@ struct twin {
 static struct twin files[2];
 static unsigned seed;
 
-/* Often at the edge of a chunk. */
+/* Often at the edge of a chunk, or of a block. */
 static size_t pick(size_t max)
 {
 	size_t v = (size_t)rand_r(&seed) % (max + 1);
 
 	if (rand_r(&seed) % 3 == 0)
 		v -= v % SCHEMA_CHUNK_BYTES;
+	else if (rand_r(&seed) % 3 == 0)
+		v -= v % SCHEMA_BLOCK_BYTES;
 	return v;
 }
 
@@ -115,6 +117,12 @@ static void change(struct twin *t, struct twin *other)
 	size_t at = pick(MAX - 1), n = 1 + pick(MAX - at - 1);
 	size_t in = pick(MAX - n);
 
+	if (rand_r(&seed) % 3 == 0) {
+		n = SCHEMA_BLOCK_BYTES * (1 + (size_t)rand_r(&seed) % 3);
+		at = size_min(at, MAX - n);
+		at -= at % SCHEMA_BLOCK_BYTES;
+		in = pick(MAX - n);
+	}
 	/* The buffers of a file that was shorter hold zeros behind its end. */
 	switch (rand_r(&seed) % 5) {
 	case 0:

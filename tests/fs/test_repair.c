@@ -33,6 +33,8 @@ static void make_tree(void)
 	a = fx_mkfile(FS_ROOT_INO, "a");
 	fx_fill(data, sizeof(data), 1);
 	fx_write(a, data, sizeof(data), 0);
+	fx_write(a, data + SCHEMA_BLOCK_BYTES, SCHEMA_BLOCK_BYTES,
+		 SCHEMA_BLOCK_BYTES);
 	ck_ok(fs_link(fx, a, FS_ROOT_INO, "h", &entry));
 	fs_forget(fx, a, 1);
 	ck_ok(fs_setxattr(fx, a, "user.x", "value", 5, 0));
@@ -110,6 +112,14 @@ static struct schema_key chunk_key(uint64_t ino, uint64_t chunk)
 	struct schema_key key;
 
 	schema_key_chunk(&key, ino, chunk);
+	return key;
+}
+
+static struct schema_key block_key(uint64_t ino, uint64_t chunk, unsigned block)
+{
+	struct schema_key key;
+
+	schema_key_block(&key, ino, chunk, block);
 	return key;
 }
 
@@ -214,6 +224,8 @@ static void foreign_key(void)
 	put(&key, "x", 1);
 }
 
+static const uint8_t a_block[SCHEMA_BLOCK_BYTES];
+
 #define DAMAGE(name, ...)      \
 	static void name(void) \
 	{                      \
@@ -259,6 +271,11 @@ PUT(chunk_past_end, "chunk", 5, chunk_key(f, 1))
 PUT(chunk_across_end, "hello, world", 12, chunk_key(f, 0))
 PUT(chunk_empty, "", 0, chunk_key(f, 0))
 PUT(chunk_nowhere, "x", 1, chunk_key(GHOST, UINT64_MAX))
+PUT(block_of_dir, a_block, sizeof(a_block), block_key(d, 0, 0))
+PUT(block_past_end, a_block, sizeof(a_block), block_key(a, 2, 0))
+PUT(block_too_small, a_block, 9, block_key(a, 0, 5))
+PUT(block_over_little, a_block, sizeof(a_block), block_key(f, 0, 0))
+DAMAGE(no_flag_of_blocks, CHANGE(a, flags, INODE_XATTRS);)
 PUT_NAME(name_to_nowhere, GHOST, S_IFREG, name_key(d, "n"))
 PUT_NAME(name_of_wrong_type, f, S_IFLNK, name_key(e, "f"))
 PUT_NAME(second_name_of_dir, e, S_IFDIR, name_key(FS_ROOT_INO, "z"))
@@ -369,6 +386,11 @@ static const struct damage {
 	{ "past the end", chunk_across_end, ALL },
 	{ "0 bytes", chunk_empty, F_GONE },
 	{ "no such file", chunk_nowhere, ALL },
+	{ "no such file", block_of_dir, ALL },
+	{ "past the end", block_past_end, ALL },
+	{ "not its size", block_too_small, ALL },
+	{ "past the end", block_over_little, ALL },
+	{ "blocks without a flag", no_flag_of_blocks, ALL },
 	{ "leads to no inode", name_to_nowhere, ALL },
 	{ "wrong type", name_of_wrong_type, ALL },
 	{ "a second name of a directory", second_name_of_dir, ALL },
@@ -528,6 +550,35 @@ START_TEST(damage_is_found_and_mended)
 }
 END_TEST
 
+/* The chunk below the block is lost, or a part of it. */
+START_TEST(a_block_outlives_its_chunk)
+{
+	static uint8_t data[FILE_BYTES], left[SCHEMA_CHUNK_BYTES];
+	static const size_t sizes[] = { 0, 1, SCHEMA_CHUNK_BYTES - 1 };
+	size_t size = sizes[_i];
+	struct schema_key key;
+
+	make_tree();
+	open_kv();
+	key = chunk_key(a, 0);
+	fx_fill(data, sizeof(data), 1);
+	if (size)
+		put(&key, data, size);
+	else
+		del(&key);
+	ck_assert_int_eq(fs_check(kv, NULL), -EUCLEAN);
+	check(CHECK_MEND, "over no whole chunk");
+	ck_assert(told);
+	ck_assert_uint_eq(check(CHECK_ALL, NULL).problems, 0);
+	close_kv();
+	memcpy(left, data, size);
+	memcpy(left + SCHEMA_BLOCK_BYTES, data + SCHEMA_BLOCK_BYTES,
+	       SCHEMA_BLOCK_BYTES);
+	memcpy(data, left, sizeof(left));
+	verify_data(a, data, sizeof(data));
+}
+END_TEST
+
 /* ------------------------------------------------------------- chance -- */
 
 static uint64_t state;
@@ -659,6 +710,7 @@ int main(void)
 	tcase_add_loop_test(tc, damage_is_found_and_mended, 0,
 			    (int)ARRAY_SIZE(damages));
 	tcase_add_test(tc, a_circle_is_walked_once);
+	tcase_add_loop_test(tc, a_block_outlives_its_chunk, 0, 3);
 	tcase_add_loop_test(tc, whatever_is_damaged_is_mended, 0, FUZZ_SEEDS);
 	return suite_run(s);
 }

@@ -21,6 +21,8 @@ void fuzz_key(struct slice in)
 		break;
 	case SCHEMA_CHUNK:
 		schema_key_chunk(&made, key.ino, key.number);
+		if (key.is_block)
+			schema_key_block(&made, key.ino, key.number, key.block);
 		break;
 	case SCHEMA_DENTRY:
 		schema_key_dentry(&made, key.ino, key.number, key.name);
