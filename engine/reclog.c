@@ -347,6 +347,36 @@ static int look(struct reclog_reader *r, size_t size, const uint8_t **at)
 	return 1;
 }
 
+/* Whether a record's size may stand here: it does so twice. */
+static bool is_size(const uint8_t *p)
+{
+	uint32_t size = get_le32(p);
+
+	return size == ~get_le32(p + 4) && size != 0;
+}
+
+/*
+ * Goes on to where a record may begin: 1, 0 or an error.  Behind the end of a
+ * log lie megabytes of zeros, or of what an earlier life left, so each byte of
+ * them has to cost little.
+ */
+static int find_size(struct reclog_reader *r)
+{
+	const uint8_t *p;
+	size_t count, i;
+	int rc;
+
+	while ((rc = look(r, RECORD_HEADER_SIZE, &p)) == 1) {
+		count = r->ahead.size - (r->offset - r->ahead_at) - 7;
+		for (i = 0; i < count && !is_size(p + i); i++)
+			;
+		r->offset += i;
+		if (i < count)
+			return 1;
+	}
+	return rc;
+}
+
 /* Finds the whole record at the reader's offset: 1, 0 or an error. */
 static int look_record(struct reclog_reader *r, const uint8_t **at,
 		       uint32_t *size)
@@ -356,8 +386,7 @@ static int look_record(struct reclog_reader *r, const uint8_t **at,
 	if (rc <= 0)
 		return rc;
 	*size = get_le32(*at);
-	if (*size == 0 || *size > RECLOG_RECORD_MAX ||
-	    get_le32(*at + 4) != ~*size ||
+	if (!is_size(*at) || *size > RECLOG_RECORD_MAX ||
 	    r->offset + RECORD_HEADER_SIZE + *size > r->file_size)
 		return 0;
 	return look(r, RECORD_HEADER_SIZE + *size, at);
@@ -388,21 +417,18 @@ int reclog_reader_next(struct reclog_reader *r, struct slice *payload)
 	return 1;
 }
 
-/* Whether a record that is chained to @seed begins at @offset. */
-static int is_record(struct reclog_reader *r, uint64_t seed, uint64_t offset)
+/* Whether a record that is chained to @seed begins at the reader's offset. */
+static int is_record(struct reclog_reader *r, uint64_t seed)
 {
-	uint64_t back = r->offset;
 	const uint8_t *p;
 	uint32_t size;
 	int rc;
 
-	r->offset = offset;
 	rc = look_record(r, &p, &size);
 	if (rc == 1)
 		rc = get_le64(p + 8) ==
 		     checksum2(seed, slice_of(p, 8),
 			       slice_of(p + RECORD_HEADER_SIZE, size));
-	r->offset = back;
 	return rc;
 }
 
@@ -412,7 +438,7 @@ static int is_record(struct reclog_reader *r, uint64_t seed, uint64_t offset)
  */
 static int find_next(struct reclog_reader *r)
 {
-	uint64_t seed, offset;
+	uint64_t seed, begin = r->offset;
 	const uint8_t *p;
 	int rc;
 
@@ -420,18 +446,19 @@ static int find_next(struct reclog_reader *r)
 	if (rc <= 0)
 		return rc;
 	seed = get_le64(p + 8);
-	for (offset = r->offset + RECORD_HEADER_SIZE + 1;
-	     offset + RECORD_HEADER_SIZE < r->file_size; offset++) {
-		rc = is_record(r, seed, offset);
+	r->offset += RECORD_HEADER_SIZE + 1;
+	while ((rc = find_size(r)) == 1) {
+		rc = is_record(r, seed);
 		if (rc < 0)
-			return rc;
+			break;
 		if (rc == 1) {
 			r->seed = seed;
-			r->offset = offset;
 			return 1;
 		}
+		r->offset++;
 	}
-	return 0;
+	r->offset = begin;
+	return rc;
 }
 
 int reclog_reader_skip(struct reclog_reader *r)
@@ -451,9 +478,9 @@ int reclog_reader_find(struct reclog_reader *r, uint32_t size,
 	uint64_t begin = r->offset;
 	const uint8_t *p;
 	uint32_t found;
-	int rc = 0;
+	int rc;
 
-	while (r->offset + RECORD_HEADER_SIZE + size <= r->file_size) {
+	while ((rc = find_size(r)) == 1) {
 		rc = look_record(r, &p, &found);
 		if (rc < 0)
 			break;
@@ -465,7 +492,7 @@ int reclog_reader_find(struct reclog_reader *r, uint32_t size,
 		r->offset++;
 	}
 	r->offset = begin;
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 uint64_t reclog_reader_offset(const struct reclog_reader *r)
