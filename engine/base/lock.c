@@ -88,8 +88,9 @@ void mutex_lock(struct mutex *m) UNCHECKED
 
 void mutex_unlock(struct mutex *m) UNCHECKED
 {
-	must(pthread_mutex_unlock(&m->lock));
+	/* Whoever waits for it may free it. */
 	rank_release(m);
+	must(pthread_mutex_unlock(&m->lock));
 }
 
 void cond_init(struct cond *c)
