@@ -71,11 +71,11 @@ with_helpers() {
 	for name in umount.loamfs umount.fuse.loamfs mkfs.loamfs fsck.loamfs; do
 		ln -s "$LOAMCTL" "$work/sbin/$name"
 	done
-	unshare -m --propagation private bash -c '
+	apart bash -c '
 		mount -t overlay -o "lowerdir=$1/sbin:/usr/sbin" none /usr/sbin
 		' - "$work" 2>/dev/null ||
 		skip "no folder of this test's own for helpers"
-	timeout -k 5 600 unshare -m --propagation private bash -c '
+	apart bash -c '
 		mount -t overlay -o "lowerdir=$1:/usr/sbin" none /usr/sbin &&
 			exec "$2" inside' - "$work/sbin" "$0"
 	exit

@@ -87,6 +87,22 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP
 
+# apart COMMAND...: in a mount namespace of its own, without the mounts of other
+# tests: those would not end as long as it has them.  This test's own it has.
+# shellcheck disable=SC2016
+apart() {
+	timeout -k 5 600 unshare -m --propagation private bash -c '
+		mnt=$1
+		shift
+		awk -F " - " "\$2 ~ /^fuse\\./ {
+			split(\$1, field, \" \")
+			print field[5]
+		}" /proc/self/mountinfo | while read -r other; do
+			[ "$other" = "$mnt" ] || umount -l "$other" 2>/dev/null
+		done
+		exec "$@"' - "$mnt" "$@"
+}
+
 # Runs a command that must succeed, and in time.
 run() {
 	timeout -k 5 600 "$@" || fail "status $? of: $*"
