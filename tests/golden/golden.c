@@ -10,7 +10,8 @@
  * the format knows: tables on two levels, blob files, one of them rewritten,
  * range tombstones, shared values, holes, xattrs, ACLs, links.
  *
- * Those called signed have logs whose marks are signed, as all have since.
+ * Those called signed have logs whose marks are signed, as all have since;
+ * those called blocks have, beside that, a file with blocks over its chunks.
  *
  * What is made never changes; a new format gets a new function beside it.  The
  * archives beside this file were made with
@@ -32,11 +33,25 @@
 #define MANY       300 /* files in one directory */
 #define LARGE      ((size_t)200000)
 #define CHUNK      ((size_t)32768)
+#define BLOCK      ((size_t)4096)
 #define MTIME_S    1234567890
 #define XATTR_SIZE 3000
 
 static const struct fs_cred cred = { .uid = 1000, .gid = 100 };
 static uint8_t bytes[LARGE], got[LARGE + 1];
+
+/* Written over a file of three chunks; the last of them late. */
+static const struct block {
+	size_t at;
+	unsigned seed;
+} blocks[] = {
+	{ BLOCK, 22 },
+	{ 2 * BLOCK, 23 },
+	{ CHUNK + 7 * BLOCK, 24 },
+	{ CHUNK, 25 },
+};
+
+#define LAST_BLOCK 3
 
 static const uint8_t acl[] = {
 	2, 0, 0,   0,   1,   0,   6,    0, 255, 255, 255, 255, 2,   0,    4,
@@ -160,6 +175,31 @@ static void make_special(struct fs *fs)
 			 NULL) == 0);
 }
 
+static struct fs_entry lookup(struct fs *fs, uint64_t dir, const char *name)
+{
+	struct fs_entry entry;
+
+	check(fs_lookup(fs, dir, name, &entry) == 0);
+	fs_forget(fs, entry.ino, 1);
+	return entry;
+}
+
+static void write_block(struct fs *fs, uint64_t ino, const struct block *b)
+{
+	fill(bytes, BLOCK, b->seed);
+	check(fs_write(fs, ino, bytes, BLOCK, b->at, 0, NULL) ==
+	      (ssize_t)BLOCK);
+}
+
+static void make_blocks(struct fs *fs)
+{
+	uint64_t ino = make_file(fs, FS_ROOT_INO, "blocks", 3 * CHUNK, 21);
+	size_t i;
+
+	for (i = 0; i < LAST_BLOCK; i++)
+		write_block(fs, ino, &blocks[i]);
+}
+
 /* The rest: lies in the log alone, if the store is killed. */
 static void make_last(struct fs *fs)
 {
@@ -169,6 +209,8 @@ static void make_last(struct fs *fs)
 	make_file(fs, dir, "small", 100, 11);
 	make_file(fs, dir, "large", 3 * CHUNK + 5, 13);
 	check(fs_rename(fs, FS_ROOT_INO, "linked", dir, "moved", 0, NULL) == 0);
+	write_block(fs, lookup(fs, FS_ROOT_INO, "blocks").ino,
+		    &blocks[LAST_BLOCK]);
 	make_file(fs, dir, "orphan", 50000, 17);
 	check(fs_lookup(fs, dir, "orphan", &entry) == 0);
 	check(fs_unlink(fs, dir, "orphan") == 0);
@@ -183,6 +225,7 @@ static void make(const char *dir, const char *kind)
 	check(fs_close(fs) == 0);
 	fs = open_fs(dir, false);
 	make_special(fs);
+	make_blocks(fs);
 	check(kv_compact(fs->kv) == 0);
 	check(kv_collect(fs->kv) == 0);
 	make_last(fs);
@@ -192,15 +235,6 @@ static void make(const char *dir, const char *kind)
 }
 
 /* ------------------------------------------------------------- checking -- */
-
-static struct fs_entry lookup(struct fs *fs, uint64_t dir, const char *name)
-{
-	struct fs_entry entry;
-
-	check(fs_lookup(fs, dir, name, &entry) == 0);
-	fs_forget(fs, entry.ino, 1);
-	return entry;
-}
 
 /* Compares with what is in `bytes`. */
 static struct fs_entry check_file(struct fs *fs, uint64_t dir, const char *name,
@@ -287,6 +321,26 @@ static void check_last(struct fs *fs)
 	check(lookup(fs, dir, "moved").ino == lookup(fs, special, "large").ino);
 }
 
+/* Before there were any, there was no such file. */
+static void check_blocks(struct fs *fs)
+{
+	static uint8_t expected[3 * CHUNK];
+	struct superblock super;
+	struct fs_entry entry;
+	size_t i;
+
+	check(superblock_read(fs->kv, &super) == 0);
+	if (!(super.incompat & SUPERBLOCK_BLOCKS)) {
+		check(fs_lookup(fs, FS_ROOT_INO, "blocks", &entry) == -ENOENT);
+		return;
+	}
+	fill(expected, sizeof(expected), 21);
+	for (i = 0; i <= LAST_BLOCK; i++)
+		fill(expected + blocks[i].at, BLOCK, blocks[i].seed);
+	memcpy(bytes, expected, sizeof(expected));
+	check_file(fs, FS_ROOT_INO, "blocks", sizeof(expected));
+}
+
 static void check_all(struct fs *fs)
 {
 	struct check_counts counts;
@@ -298,6 +352,7 @@ static void check_all(struct fs *fs)
 	check(fs_usage(fs, &usage) == 0 && usage.inodes == counts.inodes);
 	check_many(fs);
 	check_special(fs);
+	check_blocks(fs);
 	check_last(fs);
 }
 

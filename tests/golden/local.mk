@@ -2,7 +2,9 @@
 check_PROGRAMS += tests/golden/golden
 dist_check_SCRIPTS += %D%/run
 TESTS += %D%/run
-EXTRA_DIST += %D%/format1-closed.tar.xz %D%/format1-killed.tar.xz \
+EXTRA_DIST += %D%/format1-blocks-closed.tar.xz \
+	%D%/format1-blocks-killed.tar.xz \
+	%D%/format1-closed.tar.xz %D%/format1-killed.tar.xz \
 	%D%/format1-signed-closed.tar.xz %D%/format1-signed-killed.tar.xz
 
 tests_golden_golden_SOURCES = %D%/golden.c
