@@ -170,6 +170,13 @@ static void cut(struct pool *p, struct piece *piece, uint32_t units)
 	slab_of(p, piece)->used += units;
 }
 
+static size_t cost_of(struct piece *piece)
+{
+	if (piece->units == 0)
+		return malloc_usable_size(piece) + sizeof(size_t);
+	return piece->units * POOL_UNIT;
+}
+
 static void *alloc_alone(struct pool *p, size_t size)
 {
 	struct piece *piece = malloc(sizeof(*piece) + size);
@@ -177,7 +184,7 @@ static void *alloc_alone(struct pool *p, size_t size)
 	if (!piece)
 		return NULL;
 	*piece = (struct piece){ 0 };
-	p->bytes += pool_cost(piece + 1);
+	p->bytes += cost_of(piece);
 	return piece + 1;
 }
 
@@ -205,11 +212,7 @@ void *pool_alloc(struct pool *p, size_t size, bool grow)
 
 size_t pool_cost(const void *data)
 {
-	struct piece *piece = piece_of(data);
-
-	if (piece->units == 0)
-		return malloc_usable_size(piece) + sizeof(size_t);
-	return piece->units * POOL_UNIT;
+	return cost_of(piece_of(data));
 }
 
 void pool_free(struct pool *p, void *data)
