@@ -320,6 +320,42 @@ START_TEST(skip_goes_over_a_damaged_record)
 }
 END_TEST
 
+/* A record whose size is lost, of @size zeros, and one that is looked for. */
+static void find_behind(size_t size)
+{
+	struct env *env = new_env();
+	struct reclog *log = create(env);
+	struct reclog_reader *r;
+	struct slice payload;
+	void *zeros;
+
+	zeros = calloc(1, size);
+	ck_assert_ptr_nonnull(zeros);
+	payload = slice_of(zeros, size);
+	ck_ok(reclog_append(log, &payload, 1, 0));
+	append(log, "wanted");
+	reclog_close(log);
+	ck_ok(env_mem_flip(env, name, FILE_HEADER_SIZE, 1));
+	r = reader(env);
+	ck_ok(reclog_reader_next(r, &payload));
+	ck_assert_int_eq(reclog_reader_skip(r), 1);
+	ck_assert_int_eq(reclog_reader_next(r, &payload), 1);
+	ck_assert(slice_eq(payload, slice_str("wanted")));
+	reclog_reader_close(r);
+	free(zeros);
+	env_free(env);
+}
+
+/* What is read ahead ends before it, in it, and behind it. */
+START_TEST(a_record_is_found_wherever_it_begins)
+{
+	size_t size;
+
+	for (size = 256 * KIB - 60; size < 256 * KIB + 20; size++)
+		find_behind(size);
+}
+END_TEST
+
 static uint64_t size_of_file(struct env *env)
 {
 	struct env_file *f;
@@ -573,6 +609,7 @@ int main(void)
 	tcase_add_test(tc, records_of_an_earlier_life_do_not_parse);
 	tcase_add_test(tc, nothing_parses_behind_a_gap);
 	tcase_add_test(tc, skip_goes_over_a_damaged_record);
+	tcase_add_test(tc, a_record_is_found_wherever_it_begins);
 	tcase_add_test(tc, full_disk_leaves_the_log_as_it_was);
 	tcase_add_test(tc, records_written_over_zeros_read_the_same);
 	tcase_add_test(tc, full_disk_leaves_room_that_was_made);
