@@ -146,7 +146,9 @@ int stat_run(const struct command *c, char **arguments)
 		out_failed(c->name, arguments[0], rc);
 		return EXITS_FAILED;
 	}
-	rc = strcmp(c->name, "metrics") == 0 ? run_metrics(&t) : run_stat(&t);
+	/* As JSON, both are the same. */
+	rc = strcmp(c->name, "metrics") == 0 && !loamctl_json ? run_metrics(&t)
+							      : run_stat(&t);
 	rc = target_close(&t, rc);
 	if (rc < 0)
 		out_failed(c->name, arguments[0], rc);
@@ -165,7 +167,9 @@ static int json_about(void *arg UNUSED, char *line)
 {
 	char *rest = line, *name = lines_word(&rest);
 
-	if (name && rest)
+	if (name && strcmp(name, "pid") == 0)
+		out_json_number(name, strtoull(rest, NULL, 10));
+	else if (name && rest)
 		out_json_string(name, rest);
 	return 0;
 }
