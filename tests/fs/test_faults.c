@@ -137,16 +137,17 @@ START_TEST(a_failing_call_loses_nothing_and_breaks_nothing)
 	uint64_t struck = 0, kth, step = stride;
 	bool strikes = true;
 
-	/* Those that wait for a thread are few, as it sleeps for a second. */
-	if (f->fault == ENV_MEM_ENOSPC &&
-	    _i % WORKLOAD_KINDS == WORKLOAD_THREADS)
-		step *= 128;
-	/* There are not many syncs. */
-	if (f->fault == ENV_MEM_LIE)
-		step = 1;
 	workload_init(&w, _i % WORKLOAD_KINDS, first_seed + (unsigned)_i);
+	/* Those that wait for a thread are few, as it sleeps for a second. */
+	if (f->fault == ENV_MEM_ENOSPC && w.kind == WORKLOAD_THREADS)
+		step *= 128;
+	/* There are not many syncs, but for those of a thread, which are
+	 * as many as there is time for. */
+	if (f->fault == ENV_MEM_LIE && w.kind != WORKLOAD_THREADS)
+		step = 1;
 	/* What is counted is the calls that can fail so. */
-	for (kth = 1 + first_seed % step; strikes; kth += step) {
+	for (kth = 1 + first_seed % step; strikes && kth <= w.calls;
+	     kth += step) {
 		strikes = fail_once(&w, f, kth);
 		struck += strikes;
 	}
