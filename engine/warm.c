@@ -4,7 +4,8 @@
 
 void warm_init(struct kv *kv)
 {
-	kv->warmed = kv->newest_table = kv->next_number - 1;
+	kv->warmed = kv->next_number - 1;
+	kv->newest_table = kv->warmed;
 }
 
 bool warm_is_due(const struct kv *kv)
