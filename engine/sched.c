@@ -26,58 +26,40 @@ static bool wait_changed(struct kv *kv, unsigned timeout_ms, bool *quiet)
 	return !stopping;
 }
 
-enum duty { STOP, FLUSH, WARM };
-
-/* Sleeps until a memtable is frozen, or there are pages to be read. */
-static enum duty wait_duty(struct kv *kv)
+/* Sleeps until a memtable is frozen. */
+static bool wait_frozen(struct kv *kv)
 {
-	enum duty duty = STOP;
+	bool stopping;
 
 	mutex_lock(&kv->state);
-	while (!kv->stopping && duty == STOP) {
-		if (kv->poison)
-			cond_wait(&kv->changed, &kv->state);
-		else if (view_oldest(store_view_locked(kv)))
-			duty = FLUSH;
-		else if (warm_is_due(kv))
-			duty = WARM;
-		else
-			cond_wait(&kv->changed, &kv->state);
-	}
-	if (kv->stopping)
-		duty = STOP;
+	while (!kv->stopping &&
+	       (!view_oldest(store_view_locked(kv)) || kv->poison))
+		cond_wait(&kv->changed, &kv->state);
+	stopping = kv->stopping;
 	mutex_unlock(&kv->state);
-	return duty;
-}
-
-static void flush(struct kv *kv)
-{
-	int rc = store_flush_frozen(kv);
-
-	mutex_lock(&kv->state);
-	kv->flush_rc = rc;
-	cond_broadcast(&kv->changed);
-	if (rc < 0 && !kv->stopping)
-		cond_wait_ms(&kv->changed, &kv->state, RETRY_MS);
-	mutex_unlock(&kv->state);
+	return !stopping;
 }
 
 static void flush_main(void *arg)
 {
 	struct kv *kv = arg;
-	enum duty duty;
+	int rc;
 
-	while ((duty = wait_duty(kv)) != STOP) {
-		if (duty == FLUSH)
-			flush(kv);
-		else
-			warm_step(kv);
+	while (wait_frozen(kv)) {
+		rc = store_flush_frozen(kv);
+		mutex_lock(&kv->state);
+		kv->flush_rc = rc;
+		cond_broadcast(&kv->changed);
+		if (rc < 0 && !kv->stopping)
+			cond_wait_ms(&kv->changed, &kv->state, RETRY_MS);
+		mutex_unlock(&kv->state);
 	}
 }
 
 /*
  * A compaction comes before a collection, which it may have something to do
- * for.  Returns 1 if there was something to do.
+ * for, and before what is for readers: it would replace the tables.  Returns 1
+ * if there was something to do.
  */
 static int tidy_up(struct kv *kv, bool quiet)
 {
@@ -89,6 +71,10 @@ static int tidy_up(struct kv *kv, bool quiet)
 	compacted = store_compact_step(kv);
 	if (compacted < 0)
 		return compacted;
+	if (!compacted && warm_is_due(kv)) {
+		warm_step(kv);
+		return 1;
+	}
 	rc = gc_step(kv,
 		     quiet && !compacted ? GC_PERCENT_IDLE : GC_PERCENT_ALWAYS);
 	/* What cannot be collected must not keep compaction waiting. */

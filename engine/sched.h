@@ -1,8 +1,8 @@
 /*
  * sched: who does the work that no caller waits for.
  *
- * Three threads: one flushes frozen memtables, and reads what is new into the
- * cache (warm.h) while there are none; one (at a lower priority) compacts; one
+ * Three threads: one flushes frozen memtables; one (at a lower priority)
+ * compacts, and reads what is new into the cache (warm.h) when it has; one
  * makes everything durable every sync_interval_ms.  Each sleeps on a condition
  * until there is something to do; an idle store wakes nobody.
  *

@@ -54,7 +54,7 @@ struct kv {
 	struct thread compact_thread;
 	struct thread sync_thread;
 	_Atomic bool threads; /* they run */
-	uint64_t warmed;      /* the flush thread's: see warm.h */
+	uint64_t warmed;      /* the compaction thread's: see warm.h */
 
 	struct queue queue; /* of writers; see write.c */
 	struct pace pace;   /* how fast they may go */

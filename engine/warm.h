@@ -3,7 +3,8 @@
  *
  * What was written just now is often read soon, and what a compaction replaced
  * was perhaps in use.  So what a flush or a compaction adds is read once, from
- * front to back, by the flush thread, as long as that has nothing else to do.
+ * front to back, by the thread that compacts, as soon as no compaction is due:
+ * one that is would replace the tables.
  *
  * Pages are made once the table is there, not while it is written.  By then the
  * memtable that it came from has gone, or the pages of the tables that it
