@@ -138,6 +138,9 @@ static struct pool_slab *vacate(struct cache *c)
 	struct pool *p = &c->pool;
 	struct pool_slab *slab;
 
+	/* Looking at each slab is a line of memory that is far, and a page. */
+	if (p->empty == 0 && p->free < c->holes_max)
+		return NULL;
 	c->pass++;
 	while ((slab = pool_sparsest(p, c->pass))) {
 		if (slab->used > 0 && p->free < c->holes_max)

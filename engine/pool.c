@@ -143,6 +143,7 @@ static struct piece *add_slab(struct pool *p)
 	p->slabs = slab;
 	p->bytes += p->slab_size;
 	p->free += slab_units(p) * POOL_UNIT;
+	p->empty++;
 	piece = first_of(slab);
 	piece->owner = FREE;
 	/* What is behind it, all zero, is no free piece, and stays. */
@@ -154,6 +155,7 @@ static struct piece *add_slab(struct pool *p)
 /* Takes the first @units of a free piece. */
 static void cut(struct pool *p, struct piece *piece, uint32_t units)
 {
+	struct pool_slab *slab = slab_of(p, piece);
 	uint32_t rest = piece->units - units;
 	struct piece *tail;
 
@@ -167,7 +169,8 @@ static void cut(struct pool *p, struct piece *piece, uint32_t units)
 	}
 	piece->owner = 0;
 	p->free -= units * POOL_UNIT;
-	slab_of(p, piece)->used += units;
+	p->empty -= slab->used == 0;
+	slab->used += units;
 }
 
 static size_t cost_of(struct piece *piece)
@@ -228,6 +231,7 @@ void pool_free(struct pool *p, void *data)
 	}
 	slab = slab_of(p, piece);
 	slab->used -= units;
+	p->empty += slab->used == 0;
 	p->free += units * POOL_UNIT;
 	other = behind(piece);
 	if (other->owner == FREE) {
@@ -316,6 +320,7 @@ void pool_give_back(struct pool *p, struct pool_slab *slab)
 		at = &(*at)->next;
 	*at = slab->next;
 	p->bytes -= p->slab_size;
+	p->empty--;
 	p->free -= slab_units(p) * POOL_UNIT;
 	huge_unmap(slab, p->slab_size);
 }
@@ -359,13 +364,15 @@ static size_t check_slab(const struct pool *p, const struct pool_slab *slab)
 
 void pool_check(const struct pool *p)
 {
-	size_t unused = 0, binned = 0, bin;
+	size_t unused = 0, binned = 0, empty = 0, bin;
 	const struct pool_slab *slab;
 	const struct pool_free *f;
 
-	for (slab = p->slabs; slab; slab = slab->next)
+	for (slab = p->slabs; slab; slab = slab->next) {
 		unused += check_slab(p, slab);
-	check(unused == p->free);
+		empty += slab->used == 0;
+	}
+	check(unused == p->free && empty == p->empty);
 	for (bin = 0; bin < POOL_BINS; bin++) {
 		check(!p->bins[bin] == !(p->filled[bin / 64] >> bin % 64 & 1));
 		for (f = p->bins[bin]; f; f = f->next) {

@@ -46,6 +46,7 @@ struct pool {
 	size_t slab_size; /* bytes, a power of two; 0: all is from the heap */
 	size_t bytes;     /* taken from the system and the heap */
 	size_t free;      /* bytes of free pieces in slabs */
+	size_t empty;     /* slabs that nothing is in */
 	struct pool_slab *slabs;         /* owned */
 	uint64_t filled[POOL_BINS / 64]; /* bins that have something */
 	struct pool_free *bins[POOL_BINS];
