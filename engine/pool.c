@@ -5,7 +5,7 @@
 
 #include "engine/base/huge.h"
 
-#define SUB_BITS 4 /* of the bins between two powers of two */
+#define SUB_BITS 6 /* of the bins between two powers of two */
 
 /* The header of a piece; what was asked for is behind it. */
 struct piece {
@@ -196,6 +196,17 @@ bool pool_cuts(const struct pool *p, size_t size)
 	return size < p->slab_size / 8;
 }
 
+static uint32_t units_of(size_t size)
+{
+	return (uint32_t)((sizeof(struct piece) + size + POOL_UNIT - 1) /
+			  POOL_UNIT);
+}
+
+bool pool_has_room(const struct pool *p, size_t size)
+{
+	return pool_cuts(p, size) && find_free(p, units_of(size));
+}
+
 void *pool_alloc(struct pool *p, size_t size, bool grow)
 {
 	struct piece *piece;
@@ -203,7 +214,7 @@ void *pool_alloc(struct pool *p, size_t size, bool grow)
 
 	if (!pool_cuts(p, size))
 		return alloc_alone(p, size);
-	units = (uint32_t)((sizeof(*piece) + size + POOL_UNIT - 1) / POOL_UNIT);
+	units = units_of(size);
 	piece = find_free(p, units);
 	if (!piece && grow)
 		piece = add_slab(p);

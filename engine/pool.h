@@ -11,10 +11,12 @@
  * looks at pieces here and there need not wait for the page tables as well.
  *
  * Pieces are multiples of POOL_UNIT and have a header in front.  Free ones are
- * joined with their neighbours and kept in bins by size, sixteen between two
+ * joined with their neighbours and kept in bins by size, sixty-four between two
  * powers of two; the first one of the first bin whose pieces are all large
  * enough is cut (Masmano, Ripoll, Crespo, Real: "TLSF: a new dynamic memory
- * allocator for real-time systems", 2004).  What is larger than an eighth of a
+ * allocator for real-time systems", 2004).  Bins are so many that a piece that
+ * is freed serves one of the same size, give or take a hundredth: with sixteen,
+ * a tenth of a cache that is full was holes.  What is larger than an eighth of a
  * slab comes from the heap: that maps it by itself where it is large.
  *
  * Invariants
@@ -30,7 +32,7 @@
 #include "engine/base/slice.h"
 
 #define POOL_UNIT     ((size_t)64)
-#define POOL_BINS     256
+#define POOL_BINS     640
 #define POOL_SLAB_MIN ((size_t)64 << 10)
 
 struct pool_free;
@@ -60,6 +62,9 @@ void pool_fini(struct pool *p);
 
 /* Whether a piece of @size bytes would be cut from a slab. */
 bool pool_cuts(const struct pool *p, size_t size);
+
+/* Whether pool_alloc() would find room for such a piece without growing. */
+bool pool_has_room(const struct pool *p, size_t size);
 
 /*
  * @size bytes, not initialised, aligned to 16.  If they are to be cut from a

@@ -102,6 +102,34 @@ START_TEST(grows_only_if_it_may)
 }
 END_TEST
 
+/* Else a cache would have to drop two entries for one of the same size. */
+START_TEST(what_was_freed_is_room_for_the_same)
+{
+	struct pool p;
+	size_t i, count;
+
+	pool_init(&p, SLAB);
+	for (count = 0; count < 400; count++)
+		fill(&pieces[count], &p, 1000 + count * 61 % 7000, 1);
+	for (i = 0; i < count; i++) {
+		size_t size = pieces[i].size;
+
+		/* Not those before it, which may be larger. */
+		while (pool_has_room(&p, size))
+			fill(&pieces[count++], &p, size, 2);
+		drop(&pieces[i], &p);
+		ck_assert(pool_has_room(&p, size));
+		pieces[i].data = pool_alloc(&p, size, false);
+		ck_assert_ptr_nonnull(pieces[i].data);
+		pool_check(&p);
+		pool_free(&p, pieces[i].data);
+		fill(&pieces[i], &p, size, 3);
+	}
+	drop_all(&p);
+	pool_fini(&p);
+}
+END_TEST
+
 START_TEST(large_pieces_come_from_the_heap)
 {
 	struct pool p, none;
@@ -203,6 +231,7 @@ int main(void)
 
 	tcase_add_test(tc, pieces_do_not_overlap);
 	tcase_add_test(tc, grows_only_if_it_may);
+	tcase_add_test(tc, what_was_freed_is_room_for_the_same);
 	tcase_add_test(tc, large_pieces_come_from_the_heap);
 	tcase_add_test(tc, slabs_are_emptied_by_moving);
 	tcase_add_test(tc, closed_slabs_are_left_alone_until_reopened);
