@@ -48,6 +48,12 @@ void cache_free(struct cache *cache);
  */
 void *cache_alloc(struct cache *cache, size_t size);
 
+/*
+ * Whether there is room for an entry of @size bytes although none goes for it.
+ * That may change any time.
+ */
+bool cache_has_room(struct cache *cache, size_t size);
+
 /* Frees what no entry was made of.  Accepts NULL for either. */
 void cache_discard(struct cache *cache, void *data);
 

@@ -194,6 +194,26 @@ static void *find_room(struct cache *c, size_t size, struct cache_trash *trash)
 	}
 }
 
+static bool has_room(const struct cache *c, size_t size) NEEDS(c->lock);
+
+static bool has_room(const struct cache *c, size_t size)
+{
+	size_t grown = pool_cuts(&c->pool, size) ? c->pool.slab_size : size;
+
+	return pool_has_room(&c->pool, size) ||
+	       cache_taken(c) + grown <= cache_turns_begin(c).most;
+}
+
+bool cache_has_room(struct cache *c, size_t size)
+{
+	bool has;
+
+	mutex_lock(&c->lock);
+	has = has_room(c, size);
+	mutex_unlock(&c->lock);
+	return has;
+}
+
 void *cache_alloc(struct cache *c, size_t size)
 {
 	struct cache_trash trash = { .count = 0 };

@@ -2,6 +2,9 @@
 
 #include "engine/sst_iter.h"
 
+/* A page is larger than its block, though hardly ever that much. */
+#define PAGES_ROOM 2 /* blocks */
+
 void warm_init(struct kv *kv)
 {
 	kv->warmed = kv->next_number - 1;
@@ -45,7 +48,9 @@ static bool is_over(struct kv *kv, const struct sst *sst)
 	mutex_lock(&kv->state);
 	over = kv->stopping || kv->poison || view_oldest(store_view_locked(kv));
 	mutex_unlock(&kv->state);
-	return over || sst->dropped;
+	return over || sst->dropped ||
+	       !cache_has_room(kv->blocks,
+			       PAGES_ROOM * (size_t)kv->options.block_bytes);
 }
 
 /* What goes wrong here will be told to who asks for the page. */
@@ -56,7 +61,7 @@ static void read_pages(struct kv *kv, struct sst *sst)
 
 	sst_iter_init(&it, kv->blocks);
 	rc = sst_iter_open(&it, sst);
-	if (rc == 0)
+	if (rc == 0 && !is_over(kv, sst))
 		rc = sst_iter_first(&it);
 	while (rc == 1 && !is_over(kv, sst))
 		rc = sst_iter_turn_page(&it, true);

@@ -15,7 +15,8 @@
  * cache as a rule.
  *
  * It is a hint: a table is left as soon as a memtable waits to be flushed, the
- * table is replaced itself or cannot be read, and is not returned to.
+ * table is replaced itself or cannot be read, or the cache has no room but for
+ * pages that others are in, and is not returned to.
  *
  * Threads: one at a time.
  */

@@ -457,6 +457,31 @@ START_TEST(counters_count)
 }
 END_TEST
 
+START_TEST(room_is_what_nobody_goes_for)
+{
+	struct cache *c = make(_i, BUDGET);
+	struct cache_stats stats;
+	unsigned i = 0;
+
+	ck_assert(!cache_has_room(c, 2 * BUDGET));
+	while (cache_has_room(c, ENTRY))
+		cache_release(put(c, 1, i++));
+	cache_stats(c, &stats);
+	ck_assert_uint_eq(stats.evictions, 0);
+	/* The tables and a slab of slots take their part. */
+	ck_assert_uint_ge(i, BUDGET / ENTRY / 2);
+	for (; i < BUDGET / ENTRY + 2; i++)
+		cache_release(put(c, 1, i));
+	cache_stats(c, &stats);
+	ck_assert_uint_gt(stats.evictions, 0);
+	cache_charge(c, BUDGET);
+	ck_assert(!cache_has_room(c, ENTRY));
+	cache_charge(c, -(ssize_t)BUDGET);
+	ck_assert(cache_has_room(c, ENTRY));
+	cache_free(c);
+}
+END_TEST
+
 /* Whether the hint leads to the entry, which is not what finding it does. */
 static bool leads(const struct cache_hint *hint, uint64_t file, uint64_t offset)
 {
@@ -1003,6 +1028,7 @@ int main(void)
 	tcase_add_loop_test(tc, more_held_than_the_budget, 0, 2);
 	tcase_add_loop_test(tc, what_no_longer_fits_goes_when_it_is_released, 0,
 			    2);
+	tcase_add_loop_test(tc, room_is_what_nobody_goes_for, 0, 2);
 	tcase_add_loop_test(tc, used_entries_outlive_others, 0, 2);
 	tcase_add_loop_test(tc, budget_of_nothing_keeps_nothing, 0, 2);
 	tcase_add_loop_test(tc, entry_larger_than_all_is_given_and_not_kept, 0,

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include "engine/cache.h"
+#include "engine/warm.h"
+
 #define COUNT       300
 #define VALUE_BYTES 520 /* more than a block: each has its own */
 #define WAIT_MS     60000
@@ -99,6 +102,31 @@ START_TEST(not_what_was_there_when_the_store_was_opened)
 }
 END_TEST
 
+/* What is in the cache stays, whatever is written. */
+START_TEST(no_page_goes_for_it)
+{
+	struct env *env = small_env();
+	struct kv *kv = open_store(env, false);
+	struct cache_stats stats;
+	uint64_t at = 0;
+
+	small_fill(kv, 0, COUNT, VALUE_BYTES);
+	ck_ok(kv_flush(kv));
+	while (cache_has_room(kv->blocks, VALUE_BYTES))
+		cache_release(cache_put(kv->blocks, 1 << 30, at++,
+					cache_alloc(kv->blocks, VALUE_BYTES),
+					VALUE_BYTES));
+	ck_assert(warm_is_due(kv));
+	while (warm_is_due(kv))
+		warm_step(kv);
+	cache_stats(kv->blocks, &stats);
+	ck_assert_uint_eq(stats.evictions, 0);
+	ck_assert_uint_eq(misses(kv), 0);
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 static struct env *damaged;
 
 /* Damages the first block of a table when all of it is written. */
@@ -138,6 +166,7 @@ int main(void)
 	tcase_add_test(tc, a_flushed_table_is_in_the_cache);
 	tcase_add_test(tc, and_those_that_a_compaction_makes_of_it);
 	tcase_add_test(tc, not_what_was_there_when_the_store_was_opened);
+	tcase_add_test(tc, no_page_goes_for_it);
 	tcase_add_test(tc, a_table_that_cannot_be_read_stops_nothing);
 	return suite_run(s);
 }
