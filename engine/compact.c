@@ -239,6 +239,25 @@ static struct version *current_version(struct kv *kv)
 	return v;
 }
 
+/* What is due by itself, or else what reads have paid for. */
+static bool pick(struct kv *kv, const struct version *v,
+		 struct compact_job *job) NEEDS(kv->compact_job);
+
+static bool pick(struct kv *kv, const struct version *v,
+		 struct compact_job *job)
+{
+	uint64_t share = kv->options.level_base_bytes;
+	bool any;
+
+	if (compact_pick(v, share, kv->level_turn, job))
+		return true;
+	any = compact_pick_l0(v, share, job);
+	if (any && demand_is_met(&kv->demand))
+		return true;
+	demand_set(&kv->demand, any ? compact_bytes(v, job) : 0);
+	return false;
+}
+
 int store_compact_step(struct kv *kv)
 {
 	struct compact_job job;
@@ -251,11 +270,11 @@ int store_compact_step(struct kv *kv)
 		return rc;
 	mutex_lock(&kv->compact_job);
 	v = current_version(kv);
-	due = compact_pick(v, kv->options.level_base_bytes, kv->level_turn,
-			   &job);
+	due = pick(kv, v, &job);
 	if (due) {
 		rc = run_job(kv, v, &job);
 		kv->level_turn[job.level]++;
+		demand_set(&kv->demand, 0);
 	}
 	version_unref(v);
 	mutex_unlock(&kv->compact_job);

@@ -105,12 +105,34 @@ void compact_range(const struct level *l, size_t first, size_t count,
 	}
 }
 
+/* Merges @count tables of @level from @first on into @target. */
+static void fill_job(const struct version *v, unsigned level, unsigned target,
+		     size_t first, size_t count, struct compact_job *job)
+{
+	struct slice min, max;
+
+	*job = (struct compact_job){
+		.level = level,
+		.target = target,
+		.first = first,
+		.count = count,
+	};
+	compact_range(v->levels[level], first, count, &min, &max);
+	level_overlap(v->levels[target], min, max, &job->below_first,
+		      &job->below_count);
+}
+
+static void fill_l0_job(const struct version *v,
+			const struct compact_shares *shares,
+			struct compact_job *job)
+{
+	fill_job(v, 0, shares->base, 0, v->levels[0]->count, job);
+}
+
 bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 		  const unsigned turns[VERSION_LEVELS], struct compact_job *job)
 {
 	struct compact_shares shares;
-	struct slice min, max;
-	const struct level *l;
 	unsigned level;
 	size_t index;
 
@@ -120,15 +142,40 @@ bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 	else if (!find_dense(v, &level, &index))
 		return false;
 
-	l = v->levels[level];
-	job->level = level;
-	job->target = level == 0 ? shares.base : level + 1;
-	job->first = level == 0 ? 0 : index;
-	job->count = level == 0 ? l->count : 1;
-	compact_range(l, job->first, job->count, &min, &max);
-	level_overlap(v->levels[job->target], min, max, &job->below_first,
-		      &job->below_count);
+	if (level == 0)
+		fill_l0_job(v, &shares, job);
+	else
+		fill_job(v, level, level + 1, index, 1, job);
 	return true;
+}
+
+bool compact_pick_l0(const struct version *v, uint64_t level_base_bytes,
+		     struct compact_job *job)
+{
+	struct compact_shares shares;
+
+	if (v->levels[0]->count == 0)
+		return false;
+	compact_shares(v, level_base_bytes, &shares);
+	fill_l0_job(v, &shares, job);
+	return true;
+}
+
+static uint64_t bytes_of(const struct level *l, size_t first, size_t count)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = first; i < first + count; i++)
+		bytes += l->ssts[i]->size;
+	return bytes;
+}
+
+uint64_t compact_bytes(const struct version *v, const struct compact_job *job)
+{
+	return bytes_of(v->levels[job->level], job->first, job->count) +
+	       bytes_of(v->levels[job->target], job->below_first,
+			job->below_count);
 }
 
 uint64_t compact_behind(const struct version *v, uint64_t level_base_bytes)

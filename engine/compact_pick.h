@@ -10,7 +10,8 @@
  * nearly all bytes are on the last level, and about a tenth at most is garbage
  * above it.
  *
- * L0 is due when it has COMPACT_L0_TABLES tables, a deeper level when it is
+ * L0 is due when it has COMPACT_L0_TABLES tables, or fewer if reads have paid
+ * for that (demand.h), a deeper level when it is
  * larger than its share; the most overfull goes first.  From a level below L0
  * one table is taken at a time, round the key space by turns, with all that it
  * overlaps below.  When no level is due, a table that is full of tombstones is:
@@ -53,6 +54,16 @@ void compact_shares(const struct version *v, uint64_t level_base_bytes,
 bool compact_pick(const struct version *v, uint64_t level_base_bytes,
 		  const unsigned turns[VERSION_LEVELS],
 		  struct compact_job *job);
+
+/*
+ * The same for a merge of L0 that nothing but reads asks for; false if L0 is
+ * empty.
+ */
+bool compact_pick_l0(const struct version *v, uint64_t level_base_bytes,
+		     struct compact_job *job);
+
+/* The bytes of the tables that @job merges. */
+uint64_t compact_bytes(const struct version *v, const struct compact_job *job);
 
 /* Bytes by which levels below L0 are larger than their share, in all. */
 uint64_t compact_behind(const struct version *v, uint64_t level_base_bytes);

@@ -145,33 +145,41 @@ static int settle_backward(struct kv_iter *it, int rc)
 
 /* --------------------------------------------------------------- moving -- */
 
+static uint64_t begin_seek(struct kv_iter *it)
+{
+	stats_add(it->kv->stats, STATS_SEEKS, 1);
+	drop_blob(it);
+	return stats_begin_sample(it->kv->stats);
+}
+
+static void end_seek(struct kv_iter *it, uint64_t begin)
+{
+	stats_end(it->kv->stats, STATS_SEEK_NS, begin);
+	if (unlikely(begin != 0))
+		store_demand(it->kv, DEMAND_SEEK_BYTES);
+}
+
 int kv_iter_seek(struct kv_iter *it, struct slice key)
 {
-	struct stats *stats = it->kv->stats;
-	uint64_t begin = stats_begin_sample(stats);
+	uint64_t begin = begin_seek(it);
 	int rc;
 
-	stats_add(stats, STATS_SEEKS, 1);
-	drop_blob(it);
 	if (below_lower(it, key))
 		key = buf_slice(&it->lower);
 	rc = settle_forward(it, source_seek(it->merge, key));
-	stats_end(stats, STATS_SEEK_NS, begin);
+	end_seek(it, begin);
 	return rc;
 }
 
 int kv_iter_seek_before(struct kv_iter *it, struct slice key)
 {
-	struct stats *stats = it->kv->stats;
-	uint64_t begin = stats_begin_sample(stats);
+	uint64_t begin = begin_seek(it);
 	int rc;
 
-	stats_add(stats, STATS_SEEKS, 1);
-	drop_blob(it);
 	if (above_upper(it, key))
 		key = buf_slice(&it->upper);
 	rc = settle_backward(it, source_seek_before(it->merge, key));
-	stats_end(stats, STATS_SEEK_NS, begin);
+	end_seek(it, begin);
 	return rc;
 }
 
@@ -182,11 +190,15 @@ int kv_iter_first(struct kv_iter *it)
 
 int kv_iter_last(struct kv_iter *it)
 {
+	uint64_t begin;
+	int rc;
+
 	if (it->upper.size > 0)
 		return kv_iter_seek_before(it, buf_slice(&it->upper));
-	stats_add(it->kv->stats, STATS_SEEKS, 1);
-	drop_blob(it);
-	return settle_backward(it, source_last(it->merge));
+	begin = begin_seek(it);
+	rc = settle_backward(it, source_last(it->merge));
+	end_seek(it, begin);
+	return rc;
 }
 
 /*

@@ -34,6 +34,7 @@ libengine_a_SOURCES = \
 	%D%/compact.c \
 	%D%/compact_pick.c %D%/compact_pick.h \
 	%D%/cover.c %D%/cover.h \
+	%D%/demand.c %D%/demand.h \
 	%D%/dump.c %D%/dump.h \
 	%D%/dump_blob.c \
 	%D%/dump_log.c \

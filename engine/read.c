@@ -234,6 +234,8 @@ int kv_get_at(struct kv *kv, const struct kv_snapshot *snapshot,
 	int rc = get(kv, snapshot, key, value);
 
 	stats_end(kv->stats, STATS_GET_NS, begin);
+	if (unlikely(begin != 0))
+		store_demand(kv, DEMAND_GET_BYTES);
 	return rc;
 }
 

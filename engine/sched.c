@@ -11,15 +11,17 @@
 #define IDLE_MS      3600000 /* a sleep that somebody will end */
 
 /*
- * Sleeps until the view changes; false once the store is being closed.  *quiet
- * says whether nothing changed all the time.
+ * Sleeps until the view changes, or reads ask for something unless @failed says
+ * that it was tried; false once the store is being closed.  *quiet says whether
+ * neither happened all the time.
  */
-static bool wait_changed(struct kv *kv, unsigned timeout_ms, bool *quiet)
+static bool wait_changed(struct kv *kv, unsigned timeout_ms, bool failed,
+			 bool *quiet)
 {
 	bool stopping;
 
 	mutex_lock(&kv->state);
-	*quiet = !kv->stopping &&
+	*quiet = !kv->stopping && (failed || !demand_is_met(&kv->demand)) &&
 		 !cond_wait_ms(&kv->changed, &kv->state, timeout_ms);
 	stopping = kv->stopping;
 	mutex_unlock(&kv->state);
@@ -98,7 +100,7 @@ static void compact_main(void *arg)
 					     rc < 0  ? RETRY_MS
 					     : quiet ? IDLE_MS
 						     : QUIET_MS,
-					     &quiet);
+					     rc < 0, &quiet);
 		}
 	}
 }

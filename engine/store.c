@@ -123,6 +123,19 @@ int store_change_view(struct kv *kv, const struct view_change *change)
 	return rc;
 }
 
+void store_demand(struct kv *kv, uint64_t bytes)
+{
+	uint64_t tables = kv->pace.l0_tables;
+
+	/* Without threads nobody would come and merge. */
+	if (!kv->threads ||
+	    !demand_pay(&kv->demand, bytes * tables * STATS_SAMPLE_MEAN))
+		return;
+	mutex_lock(&kv->state);
+	cond_broadcast(&kv->changed);
+	mutex_unlock(&kv->state);
+}
+
 int store_poison(struct kv *kv, int rc)
 {
 	int none = 0;

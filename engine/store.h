@@ -28,6 +28,7 @@
 #include "engine/base/lock.h"
 #include "engine/base/thread.h"
 #include "engine/cache.h"
+#include "engine/demand.h"
 #include "engine/kv.h"
 #include "engine/manifest.h"
 #include "engine/pace.h"
@@ -58,6 +59,8 @@ struct kv {
 
 	struct queue queue; /* of writers; see write.c */
 	struct pace pace;   /* how fast they may go */
+
+	struct demand demand; /* of reads, for a smaller L0 */
 
 	/* Only the leader looks. */
 	_Atomic uint64_t
@@ -188,6 +191,12 @@ void store_abandon_edit(struct kv *kv, const struct edit *edit);
 
 /* A number that no file of the store has had. */
 uint64_t store_next_number(struct kv *kv);
+
+/*
+ * A call that was timed, for all like it: each would pay @bytes for a table of
+ * L0; see demand.h.
+ */
+void store_demand(struct kv *kv, uint64_t bytes);
 
 /* write.c: freezes the active memtable, if anything is in it. */
 int store_rotate(struct kv *kv) MUST_USE;

@@ -9,6 +9,7 @@ ENGINE_SUITES = \
 	tests/engine/test_compact_pick \
 	tests/engine/test_crash \
 	tests/engine/test_deletes \
+	tests/engine/test_demand \
 	tests/engine/test_env \
 	tests/engine/test_env_bounded \
 	tests/engine/test_env_mem \
@@ -54,6 +55,11 @@ ENGINE_TEST_LIBS = $(ENVMEM_LIBS) $(ENGINE_LIBS) $(CHECK_LIBS)
 tests_engine_test_base_SOURCES = %D%/test_base.c tests/suite.h
 tests_engine_test_base_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_base_LDADD = $(ENGINE_TEST_LIBS)
+
+tests_engine_test_demand_SOURCES = \
+	%D%/test_demand.c %D%/small.h tests/suite.h
+tests_engine_test_demand_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_demand_LDADD = $(ENGINE_TEST_LIBS)
 
 tests_engine_test_deletes_SOURCES = %D%/test_deletes.c tests/suite.h
 tests_engine_test_deletes_CFLAGS = $(TEST_CFLAGS)

@@ -110,6 +110,29 @@ START_TEST(level_0_goes_as_a_whole_to_the_base)
 }
 END_TEST
 
+START_TEST(level_0_can_be_had_sooner)
+{
+	struct version *v = version_new();
+	struct edit e = { 0 };
+	struct compact_job job;
+
+	add(&v, LAST, 3, 'b');
+	ck_assert(!compact_pick_l0(v, SHARE, &job));
+	edit_add_table(&e, 0, table(101, "b005", "b015"));
+	ck_ok(apply(&v, &e));
+	ck_assert(!pick(v, &job));
+	ck_assert(compact_pick_l0(v, SHARE, &job));
+	ck_assert_uint_eq(job.level, 0);
+	ck_assert_uint_eq(job.target, LAST);
+	ck_assert_uint_eq(job.first, 0);
+	ck_assert_uint_eq(job.count, 1);
+	ck_assert_uint_eq(job.below_first, 0);
+	ck_assert_uint_eq(job.below_count, 2);
+	ck_assert_uint_eq(compact_bytes(v, &job), 3000);
+	version_unref(v);
+}
+END_TEST
+
 START_TEST(deeper_levels_go_one_table_at_a_time)
 {
 	unsigned turns[VERSION_LEVELS] = { 0 };
@@ -235,6 +258,7 @@ int main(void)
 	tcase_add_test(tc, shares_follow_the_last_level);
 	tcase_add_test(tc, nothing_is_due_within_the_shares);
 	tcase_add_test(tc, level_0_goes_as_a_whole_to_the_base);
+	tcase_add_test(tc, level_0_can_be_had_sooner);
 	tcase_add_test(tc, deeper_levels_go_one_table_at_a_time);
 	tcase_add_test(tc, most_overfull_level_goes_first);
 	tcase_add_test(tc, levels_above_the_base_are_emptied);
