@@ -102,12 +102,22 @@ static struct mt_key *key_at(const struct bucket *b, unsigned i)
 	return atomic_load_explicit(&b->keys[i], memory_order_relaxed);
 }
 
+static size_t keys_of(const struct mt_hash *h)
+{
+	return atomic_load_explicit(&h->keys, memory_order_relaxed);
+}
+
 bool mt_hash_find(const struct mt_hash *h, struct slice key, uint32_t hash,
 		  struct mt_key **out)
 {
 	const struct mt_hash_table *t;
 	unsigned probe;
 
+	/* After a flush, for a while: and the buckets are far away. */
+	if (unlikely(keys_of(h) == 0)) {
+		*out = NULL;
+		return true;
+	}
 	t = atomic_load_explicit(&h->table, memory_order_acquire);
 	for (probe = 0; probe < PROBE_MAX; probe++) {
 		const struct bucket *b = bucket_at(t, hash, probe);
@@ -166,7 +176,7 @@ int mt_hash_reserve(struct mt_hash *h)
 	unsigned j;
 
 	old = atomic_load_explicit(&h->table, memory_order_relaxed);
-	if (likely(h->keys < old->count * FILL_MAX))
+	if (likely(keys_of(h) < old->count * FILL_MAX))
 		return 0;
 
 	t = table_new(old->count * GROWTH, &bytes);
@@ -193,5 +203,5 @@ void mt_hash_add(struct mt_hash *h, struct mt_key *key)
 	t = atomic_load_explicit(&h->table, memory_order_relaxed);
 	if (!add(t, key))
 		note_crowded(h);
-	h->keys++;
+	atomic_store_explicit(&h->keys, keys_of(h) + 1, memory_order_relaxed);
 }

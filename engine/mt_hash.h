@@ -34,7 +34,7 @@ struct mt_hash_table;
 struct mt_hash {
 	_Atomic(struct mt_hash_table *) table; /* owned, with all before it */
 	_Atomic bool crowded;                  /* some key found no room */
-	size_t keys;                           /* only the writer looks */
+	_Atomic size_t keys;                   /* only the writer adds */
 	_Atomic size_t bytes;                  /* taken from the heap */
 };
 

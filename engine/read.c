@@ -91,26 +91,23 @@ static int find_in_l0(const struct search *s, const struct level *l,
 		if (rc != 0)
 			return rc;
 	}
-	return find_in_candidates(s, &c, found);
+	return c.count > 0 ? find_in_candidates(s, &c, found) : 0;
 }
 
 /* The tables that may hold the key, newest first. */
 static int find_in_tables(const struct search *s, const struct version *v,
 			  struct sst_found *found)
 {
-	size_t first, count;
-	unsigned level;
+	/* Most levels are empty, as a rule. */
+	unsigned below = v->filled & ~1u;
+	struct sst *sst;
 	int rc;
 
 	rc = find_in_l0(s, v->levels[0], found);
-	for (level = 1; rc == 0 && level < VERSION_LEVELS; level++) {
-		const struct level *l = v->levels[level];
-
-		if (l->count == 0)
-			continue;
-		level_overlap(l, s->key, s->key, &first, &count);
-		if (count > 0)
-			rc = find_in_table(s, l->ssts[first], found);
+	for (; rc == 0 && below; below &= below - 1) {
+		sst = level_find(v->levels[__builtin_ctz(below)], s->key);
+		if (sst)
+			rc = find_in_table(s, sst, found);
 	}
 	return rc;
 }

@@ -145,17 +145,11 @@ static int reader_open(struct sst *sst, struct sst_reader **out)
 	return 0;
 }
 
-int sst_reader_get(struct sst *sst, struct sst_reader **out)
+int sst_reader_open(struct sst *sst, struct sst_reader **out)
 {
-	struct sst_reader *r = atomic_load_explicit(&sst->reader,
-						    memory_order_acquire);
-	struct sst_reader *none = NULL;
+	struct sst_reader *none = NULL, *r;
 	int rc;
 
-	if (likely(r != NULL)) {
-		*out = r;
-		return 0;
-	}
 	rc = reader_open(sst, &r);
 	if (rc < 0)
 		return rc;

@@ -137,6 +137,19 @@ struct sst_reader {
 };
 
 /* The reader, opening it first if need be; lives as long as @sst. */
-int sst_reader_get(struct sst *sst, struct sst_reader **out) MUST_USE;
+int sst_reader_open(struct sst *sst, struct sst_reader **out) MUST_USE;
+
+/* The same; most often it is open. */
+static inline MUST_USE int sst_reader_get(struct sst *sst,
+					  struct sst_reader **out)
+{
+	struct sst_reader *r = atomic_load_explicit(&sst->reader,
+						    memory_order_acquire);
+
+	if (unlikely(!r))
+		return sst_reader_open(sst, out);
+	*out = r;
+	return 0;
+}
 
 #endif

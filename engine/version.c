@@ -93,19 +93,36 @@ const struct version_blob *version_blob(const struct version *v, uint64_t id)
 	return find_blob(v, id);
 }
 
-void level_overlap(const struct level *l, struct slice min, struct slice max,
-		   size_t *first, size_t *count)
+/* The first table that does not end before @key, or their count. */
+static size_t find_end(const struct level *l, struct slice key)
 {
-	size_t lo = 0, hi = l->count, end;
+	size_t lo = 0, hi = l->count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (sst_ends_before(l->ssts[mid], min))
+		if (sst_ends_before(l->ssts[mid], key))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
+	return lo;
+}
+
+struct sst *level_find(const struct level *l, struct slice key)
+{
+	size_t i = find_end(l, key);
+
+	if (i == l->count || slice_cmp(sst_key_min(l->ssts[i]), key) > 0)
+		return NULL;
+	return l->ssts[i];
+}
+
+void level_overlap(const struct level *l, struct slice min, struct slice max,
+		   size_t *first, size_t *count)
+{
+	size_t lo = find_end(l, min), end;
+
 	for (end = lo; end < l->count; end++)
 		if (slice_cmp(sst_key_min(l->ssts[end]), max) > 0)
 			break;
@@ -338,13 +355,15 @@ int version_apply(const struct version *old, const struct edit *e,
 	if (!v)
 		return -ENOMEM;
 	v->refs = 1;
-	for (i = 0; rc == 0 && i < VERSION_LEVELS; i++) {
+	for (i = 0; i < VERSION_LEVELS; i++) {
 		if (edit_touches(e, i))
 			rc = apply_level(old->levels[i], e, i, &v->levels[i]);
 		else
 			v->levels[i] = level_ref(old->levels[i]);
-		if (rc == 0)
-			v->range_count += v->levels[i]->range_count;
+		if (rc < 0)
+			break;
+		v->range_count += v->levels[i]->range_count;
+		v->filled |= (unsigned)(v->levels[i]->count > 0) << i;
 	}
 	if (rc == 0)
 		rc = apply_blobs(v, old, e);

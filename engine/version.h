@@ -64,7 +64,8 @@ struct version_blob {
 struct version {
 	_Atomic uint32_t refs;
 	struct level *levels[VERSION_LEVELS]; /* owned references, not NULL */
-	struct version_blob *blobs;           /* owned, sorted by id */
+	unsigned filled;            /* bit n: there is something on level n */
+	struct version_blob *blobs; /* owned, sorted by id */
 	size_t blob_count;
 	uint64_t range_count; /* range tombstones in all tables */
 };
@@ -83,6 +84,9 @@ const struct version_blob *version_blob(const struct version *v, uint64_t id);
  */
 void level_overlap(const struct level *l, struct slice min, struct slice max,
 		   size_t *first, size_t *count);
+
+/* The one that may hold @key, borrowed, or NULL. */
+struct sst *level_find(const struct level *l, struct slice key);
 
 /*
  * Whether no table on @level or deeper can hold a key from @min to @max, both

@@ -249,6 +249,10 @@ static void check_overlap(const struct version *v, const char *min,
 	ck_assert_uint_eq(count, want_count);
 	if (count > 0)
 		ck_assert_uint_eq(first, want_first);
+	/* Of one key, the one table. */
+	if (strcmp(min, max) == 0)
+		ck_assert_ptr_eq(level_find(v->levels[2], slice_str(min)),
+				 count ? v->levels[2]->ssts[first] : NULL);
 }
 
 START_TEST(overlap_includes_both_ends)
@@ -260,6 +264,7 @@ START_TEST(overlap_includes_both_ends)
 	edit_add_table(&e, 2, table(2, "f", "h"));
 	edit_add_table(&e, 2, table(3, "j", "j"));
 	ck_ok(apply(&v, &e));
+	ck_assert_uint_eq(v->filled, 1u << 2);
 	check_overlap(v, "a", "a", 0, 0);
 	check_overlap(v, "a", "b", 0, 1);
 	check_overlap(v, "d", "d", 0, 1);
