@@ -136,6 +136,7 @@ static void make_merge(struct kv_iter *it)
 	const struct level *const *levels = (const struct level *const *)
 						    view->version->levels;
 	struct cache *cache = it->kv->blocks;
+	unsigned below = view->version->filled & ~1u;
 	size_t n = 0, tables = 0, i, first, count;
 
 	it->sources[n++] = mt_iter_init(&it->mts[0], view->active.mt);
@@ -151,13 +152,15 @@ static void make_merge(struct kv_iter *it)
 						   1, (*sst)->props.seq_max,
 						   cache);
 	}
-	for (i = 1; i < VERSION_LEVELS; i++) {
-		narrow(it, levels[i], &first, &count);
+	for (; below; below &= below - 1) {
+		const struct level *l = levels[__builtin_ctz(below)];
+
+		narrow(it, l, &first, &count);
 		if (count == 0)
 			continue;
-		it->sources[n++] = level_iter_init(
-			&it->levels[tables++], levels[i]->ssts + first, count,
-			levels[i]->seq_max, cache);
+		it->sources[n++] = level_iter_init(&it->levels[tables++],
+						   l->ssts + first, count,
+						   l->seq_max, cache);
 	}
 	assert(tables <= it->tables);
 	it->merge = merge_init(&it->merged, it->sources, it->children, n);

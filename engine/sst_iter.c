@@ -6,13 +6,16 @@
 
 void sst_iter_init(struct sst_iter *it, struct cache *cache)
 {
-	*it = (struct sst_iter){ .cache = cache };
+	it->sst = NULL;
+	it->cache = cache;
 }
 
 static void let_go(struct sst_place *p)
 {
-	cache_release(p->held);
-	free(p->own);
+	if (p->held)
+		cache_release(p->held);
+	if (p->own)
+		free(p->own);
 	*p = (struct sst_place){ 0 };
 }
 
@@ -41,8 +44,13 @@ int sst_iter_open(struct sst_iter *it, struct sst *sst)
 
 	if (rc < 0)
 		return rc;
-	let_all_go(it);
-	sst_ahead_reset(&it->ahead);
+	if (it->sst) {
+		let_all_go(it);
+		sst_ahead_reset(&it->ahead);
+	} else {
+		memset(it->places, 0, sizeof(it->places));
+		it->ahead = (struct sst_ahead){ 0 };
+	}
 	it->sst = sst;
 	it->reader = r;
 	it->places[SST_ROOT].page = r->root;
@@ -91,26 +99,34 @@ static int load_into_cache(const void *context, void **data, size_t *size)
 	return 0;
 }
 
+/* The page of a block that no hint leads to: held, or the place's own. */
+static int fetch_page(struct sst_iter *it, struct sst_handle h,
+		      enum sst_page_kind kind, struct cache_hint *hint,
+		      struct sst_place *place)
+{
+	const struct page_load l = { .it = it, .handle = h, .kind = kind };
+	int rc;
+
+	if (!it->cache)
+		return read_page(&l, &place->own);
+	rc = cache_get_or_load(it->cache, it->sst->number, h.offset,
+			       load_into_cache, &l, &place->held);
+	if (rc == 0)
+		cache_hint_set(hint, place->held);
+	return rc;
+}
+
 /* Fills an empty place with the page of a block. */
 static int enter(struct sst_iter *it, struct sst_handle h,
 		 enum sst_page_kind kind, struct cache_hint *hint,
 		 struct sst_place *place)
 {
-	const struct page_load l = { .it = it, .handle = h, .kind = kind };
 	int rc = 0;
 
 	if (it->cache)
 		place->held = cache_hint_try(hint, it->sst->number, h.offset);
-	if (place->held) {
-		/* As most of the time. */
-	} else if (it->cache) {
-		rc = cache_get_or_load(it->cache, it->sst->number, h.offset,
-				       load_into_cache, &l, &place->held);
-		if (rc == 0)
-			cache_hint_set(hint, place->held);
-	} else {
-		rc = read_page(&l, &place->own);
-	}
+	if (unlikely(!place->held))
+		rc = fetch_page(it, h, kind, hint, place);
 	if (rc < 0)
 		return rc;
 	place->page = place->own ? place->own : cache_data(place->held).data;

@@ -30,9 +30,11 @@ struct sst_place {
 };
 
 struct sst_iter {
-	struct sst *sst;           /* borrowed; NULL: stands nowhere */
+	struct sst *sst;     /* borrowed; NULL: stands nowhere */
+	struct cache *cache; /* borrowed, or NULL */
+
+	/* Nothing yet where there is no table: many never have one. */
 	struct sst_reader *reader; /* borrowed from it */
-	struct cache *cache;       /* borrowed, or NULL */
 	struct sst_ahead ahead;
 	struct sst_place places[SST_DEPTH];
 };
