@@ -15,9 +15,10 @@
  * powers of two; the first one of the first bin whose pieces are all large
  * enough is cut (Masmano, Ripoll, Crespo, Real: "TLSF: a new dynamic memory
  * allocator for real-time systems", 2004).  Bins are so many that a piece that
- * is freed serves one of the same size, give or take a hundredth: with sixteen,
- * a tenth of a cache that is full was holes.  What is larger than an eighth of a
- * slab comes from the heap: that maps it by itself where it is large.
+ * is freed serves one of the same size, give or take a sixty-fourth: with
+ * sixteen, a tenth of a cache that is full was holes.  What is larger than an
+ * eighth of a slab comes from the heap: that maps it by itself where it is
+ * large.
  *
  * Invariants
  *   - Pieces lie side by side, from the slab's header to the mark at its end;
