@@ -87,6 +87,7 @@ static int open_store(struct fsck *f)
 {
 	struct kv_options options = kv_options_default;
 	struct error_words words;
+	struct watch watch;
 	int rc;
 
 	options.create = false;
@@ -99,8 +100,11 @@ static int open_store(struct fsck *f)
 		f->over = env_overlay_new(f->disk);
 		rc = f->over ? 0 : -ENOMEM;
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		watch_begin_reader(&watch, "opening", getpid());
 		rc = kv_open(&f->kv, env_of(f), &options);
+		watch_end(&watch);
+	}
 	if (rc < 0) {
 		error_take(&words);
 		free_envs(f);

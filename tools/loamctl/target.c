@@ -13,6 +13,7 @@
 #include "fs/fs.h"
 #include "src/place.h"
 #include "src/wire.h"
+#include "tools/loamctl/watch.h"
 
 /* The words of errno for a path, and its negative. */
 static int failed(const char *path)
@@ -190,13 +191,17 @@ static int open_here(struct target *t, const char *verb)
 {
 	struct fs_options options = fs_options_default;
 	char why[ERROR_TEXT_SIZE];
+	struct watch watch;
 	int rc;
 
 	options.create = false;
 	options.read_only = only_looks(verb);
 	options.background = false;
 	options.sync_interval_ms = 0;
+	/* What a crash has left in the logs may take a while. */
+	watch_begin_reader(&watch, "opening", getpid());
 	rc = fs_open(&t->fs, t->store, &options);
+	watch_end(&watch);
 	if (!error_is_damage(rc))
 		return rc;
 	snprintf(why, sizeof(why), "%s", error_text(rc));
