@@ -257,18 +257,25 @@ static void count_tables(const struct version *v, struct kv_stats *s)
 	}
 }
 
+/* After a recovery there are memtables without a log of their own. */
+static void count_memtable(const struct mt *mt, const struct wal *wal,
+			   struct kv_stats *s)
+{
+	s->memtable_bytes += mt_bytes(mt);
+	s->blob_unflushed_bytes += mt_blob_bytes(mt);
+	if (!wal)
+		return;
+	s->wal_bytes += reclog_file_size(wal->log);
+	s->unflushed_bytes += reclog_size(wal->log);
+}
+
 static void count_memtables(const struct view *view, struct kv_stats *s)
 {
 	size_t i;
 
-	s->memtable_bytes = mt_bytes(view->active.mt);
-	s->wal_bytes = reclog_file_size(view->active.wal->log);
-	for (i = 0; i < view->frozen_count; i++) {
-		s->memtable_bytes += mt_bytes(view->frozen[i].mt);
-		if (view->frozen[i].wal)
-			s->wal_bytes += reclog_file_size(
-				view->frozen[i].wal->log);
-	}
+	count_memtable(view->active.mt, view->active.wal, s);
+	for (i = 0; i < view->frozen_count; i++)
+		count_memtable(view->frozen[i].mt, view->frozen[i].wal, s);
 }
 
 int kv_stats(struct kv *kv, struct kv_stats *stats)

@@ -399,7 +399,12 @@ struct kv_stats {
 	uint64_t blob_live_bytes; /* stored bytes that SSTs refer to, once */
 	uint64_t blob_live_raw_bytes; /* the same before compression */
 	uint64_t memtable_bytes;
-	uint64_t wal_bytes;
+	uint64_t wal_bytes; /* room that logs take */
+
+	/* Not flushed yet: records in logs; stored values, each put counts. */
+	uint64_t unflushed_bytes;
+	uint64_t blob_unflushed_bytes;
+
 	uint64_t level_sst_count[8]; /* by level */
 
 	/* Counted since kv_open(). */

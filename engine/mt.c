@@ -149,6 +149,17 @@ void mt_note(struct mt *mt, uint64_t seq)
 	atomic_store_explicit(&mt->seq_last, seq, memory_order_relaxed);
 }
 
+/* A handle that is none is told of by who reads it. */
+static void note_value(struct mt *mt, const struct entry *e)
+{
+	struct blob_handle h;
+
+	if (entry_kind(e) == ENTRY_BLOB &&
+	    blob_handle_decode(&h, e->value) == 0)
+		atomic_fetch_add_explicit(&mt->blob_bytes, h.stored_size,
+					  memory_order_relaxed);
+}
+
 int mt_put(struct mt *mt, const struct entry *e)
 {
 	uint32_t hash = mt_hash_of(filter_hash(e->key));
@@ -159,6 +170,7 @@ int mt_put(struct mt *mt, const struct entry *e)
 	if (rc < 0)
 		return rc;
 	mt_note(mt, entry_seq(e));
+	note_value(mt, e);
 	return 0;
 }
 
@@ -189,6 +201,11 @@ size_t mt_bytes(const struct mt *mt)
 uint64_t mt_count(const struct mt *mt)
 {
 	return atomic_load_explicit(&mt->count, memory_order_relaxed);
+}
+
+uint64_t mt_blob_bytes(const struct mt *mt)
+{
+	return atomic_load_explicit(&mt->blob_bytes, memory_order_relaxed);
 }
 
 size_t mt_keys(const struct mt *mt)

@@ -40,6 +40,7 @@ struct mt {
 	_Atomic uint32_t refs;
 	_Atomic uint64_t count; /* of entries and range tombstones */
 	_Atomic uint64_t seq_last;
+	_Atomic uint64_t blob_bytes; /* stored, of values in blob files */
 	struct arena arena; /* keys, versions and nodes; the writer's */
 	struct mt_hash hash;
 	struct mt_tree tree;
@@ -81,6 +82,9 @@ void mt_note(struct mt *mt, uint64_t seq);
  */
 size_t mt_bytes(const struct mt *mt);
 uint64_t mt_count(const struct mt *mt);
+
+/* Bytes of the values in blob files that were put, as stored; any thread. */
+uint64_t mt_blob_bytes(const struct mt *mt);
 
 /*
  * The distinct keys, and the largest sequence number; of a table that is added

@@ -48,9 +48,11 @@ static const struct row rows[] = {
 	STAT(space, blob_files, blob_file_count),
 	STAT(space, blob_files_bytes, blob_file_bytes),
 	STAT(space, blobs_live_bytes, blob_live_bytes),
+	STAT(space, blobs_unflushed_bytes, blob_unflushed_bytes),
 	ROW(space, blobs_dead_bytes, blob_dead_bytes),
 	STAT(space, blobs_live_raw_bytes, blob_live_raw_bytes),
 	STAT(space, log_bytes, wal_bytes),
+	STAT(space, unflushed_bytes, unflushed_bytes),
 	STAT(space, memtables_bytes, memtable_bytes),
 	ROW(space, medium_bytes, space.bytes_total),
 	ROW(space, medium_free_bytes, space.bytes_free),
@@ -132,7 +134,8 @@ static int measure_now(struct fs *fs, struct measured *m)
 	/* Files come and go between two looks: never below zero. */
 	m->blob_dead_bytes = m->stats.blob_file_bytes -
 			     u64_min(m->stats.blob_file_bytes,
-				     m->stats.blob_live_bytes);
+				     m->stats.blob_live_bytes +
+					     m->stats.blob_unflushed_bytes);
 	return 0;
 }
 

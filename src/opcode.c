@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "src/own_format.h"
+
 #define OTHER(op)        [FUSE_##op] = { #op, OPCODE_OTHER, 0 }
 #define RANGE(op)        [FUSE_##op] = { #op, OPCODE_RANGE, 0 }
 #define NAME(op, fixed)  [FUSE_##op] = { #op, OPCODE_NAME, fixed }
@@ -49,6 +51,7 @@ static const struct opcode opcodes[OPCODES] = {
 	OTHER(COPY_FILE_RANGE),
 	OTHER(SYNCFS),
 	OTHER(TMPFILE),
+	[OWN_STATX] = { "STATX", OPCODE_OTHER, 0 },
 };
 
 const struct opcode *opcode_find(uint32_t opcode)

@@ -157,6 +157,8 @@ static void stat_of(struct ops *ops, int fd, const struct fuse_in_header *in)
 
 bool own_answer(void *ops, int fd, const struct fuse_in_header *in)
 {
+	if (status_answer(ops, fd, in))
+		return true;
 	switch (in->opcode) {
 	case FUSE_TMPFILE:
 		tmpfile_of(ops, fd, in);
@@ -165,6 +167,6 @@ bool own_answer(void *ops, int fd, const struct fuse_in_header *in)
 		stat_of(ops, fd, in);
 		return true;
 	default:
-		return status_answer(ops, fd, in);
+		return false;
 	}
 }

@@ -154,7 +154,7 @@ static int put_memory(const struct top *top, struct buf *out)
 	return put(out, "memory      %s, memtables %s;  not in tables: %s\n",
 		   out_bytes(a, newer(top)->daemon_bytes),
 		   out_bytes(b, measures_value(m, "space", "memtables_bytes")),
-		   out_bytes(c, measures_value(m, "space", "log_bytes")));
+		   out_bytes(c, measures_value(m, "space", "unflushed_bytes")));
 }
 
 static int put_processes(const struct top *top, struct buf *out)
