@@ -2,7 +2,7 @@
 # What the tests of loamctl share.  Sourced, never run.
 . "$(dirname "$0")/../mount/lib.sh"
 
-: "${LOAMCTL:?is not set: run make check}"
+: "${LOAMCTL:?$by_hand}"
 tests=$(dirname "$LOAMCTL")/tests/ctl
 
 # ctl STATUS ARGUMENT...: runs loamctl, which must end with that status; what it

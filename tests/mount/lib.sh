@@ -9,7 +9,11 @@
 set -u -o pipefail
 export LC_ALL=C
 
-: "${LOAMFS:?is not set: run make check}"
+# For who runs a test by itself, and has not said of which programs.
+by_hand="is not set; in the build folder, run: make check TESTS=tests/$(
+	basename "$(cd "$(dirname "$0")" && pwd)")/${0##*/}, or: \
+LOAMFS=\$PWD/loamfs LOAMCTL=\$PWD/loamctl $0"
+: "${LOAMFS:?$by_hand}"
 
 skip() {
 	echo "SKIPPED: $*" >&2
