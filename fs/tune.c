@@ -74,8 +74,8 @@ static int set(struct kv_tuning *t, char *word)
 				 value, settings[i].range);
 	}
 	return error_set(-EINVAL,
-			 "%s: no such setting; there are memory, "
-			 "sync_interval and compression",
+			 "%s: no such setting; tune without any shows "
+			 "what there is",
 			 word);
 }
 

@@ -48,6 +48,7 @@ struct fsck {
 	struct kv *kv;    /* owned */
 	bool mend;
 	bool preen; /* leave what was closed in order alone */
+	bool lost;  /* bytes of files that were named are damaged */
 	int status; /* enum fsck_exits, so far */
 };
 
@@ -196,6 +197,7 @@ static int check_data(struct fsck *f)
 	if (rc != -EUCLEAN)
 		return rc;
 	f->status |= FSCK_LEFT;
+	f->lost = true;
 	return 0;
 }
 
@@ -344,6 +346,9 @@ static int run(const struct command *c, struct fsck *f)
 		out_json_end();
 	} else if (!(f->status & FSCK_FAILED)) {
 		printf("%s: %s\n", f->path, verdict(f->status));
+		if (f->mend && f->lost)
+			puts("what is named above cannot be mended: mount the "
+			     "store, and remove it or write it anew");
 	}
 	return f->status;
 }

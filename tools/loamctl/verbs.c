@@ -11,7 +11,13 @@ const struct command loamctl_commands[] = {
 	{ "umount", "TARGET", "unmount, and wait until all is on disk", 1, 1,
 	  "flnrv", umount_run,
 	  "Waits for the end of the daemon: then the store may be mounted,\n"
-	  "copied or moved.\n" },
+	  "copied or moved.\n"
+	  "\n"
+	  "  -l             take it from the tree now, while it is in use\n"
+	  "  -f             end it, with errors for who waits for an answer\n"
+	  "\n"
+	  "These two are as in umount(8), and do not wait.  For umount(8),\n"
+	  "which gives them, -n, -r and -v are accepted and change nothing.\n" },
 	{ "remount", "TARGET ro|rw", "let nobody write, or everybody again", 2,
 	  2, "", remount_run,
 	  "With ro it returns when all that was written is on the disk.\n" },
@@ -19,13 +25,15 @@ const struct command loamctl_commands[] = {
 	  stat_run,
 	  "All but sizes and levels is counted since the store was opened.\n"
 	  "A store that is not mounted is opened read-only.\n" },
-	{ "metrics", "TARGET", "the same for Prometheus", 1, 1, "", stat_run,
-	  "The numbers of stat as lines of a name and a number; times are in\n"
-	  "seconds.\n" },
+	{ "metrics", "TARGET", "the numbers of stat for Prometheus", 1, 1, "",
+	  stat_run,
+	  "What loamctl stat shows, as lines of a name and a number; times are\n"
+	  "in seconds.\n" },
 	{ "top", "MNT", "a live screen of what a mount does", 1, 1, "OI",
 	  top_run,
 	  "Requests a second by kind and by process, latencies, hits of the\n"
-	  "caches, work in the background, memory, and what no table has yet.\n"
+	  "caches, work in the background, memory, and how much has still to be\n"
+	  "written to tables.\n"
 	  "Latencies are those since the mount, `now` their mean meanwhile.\n"
 	  "Keys: q quits, blank looks at once.\n"
 	  "\n"
@@ -67,8 +75,9 @@ const struct command loamctl_commands[] = {
 	  "  log_level=LEVEL       error, warning, info, debug\n" },
 	{ "sync", "TARGET", "make all durable that was written", 1, 1, "",
 	  act_run,
-	  "What has reached the daemon survives a power cut.  What the kernel\n"
-	  "has not yet handed over is for sync(1).\n" },
+	  "What has reached the daemon survives a power cut then.  What a program\n"
+	  "wrote and the kernel still holds does not: fsync(2), or closing the\n"
+	  "file, hands it over; sync(2) begins to, and does not wait for the end.\n" },
 	{ "flush", "TARGET", "write what is in memory to tables", 1, 1, "",
 	  act_run, "Then the log is empty, and the next opening is fast.\n" },
 	{ "compact", "TARGET", "merge all tables, and collect garbage", 1, 1,
@@ -80,16 +89,17 @@ const struct command loamctl_commands[] = {
 	{ "check-point", "TARGET DIR", "an online backup into a new folder", 2,
 	  2, "", checkpoint_run,
 	  "DIR, which must not exist or be empty, becomes a store of its own.\n"
-	  "On one filesystem both share their files.\n" },
+	  "On one filesystem both share their files, but for those that are\n"
+	  "still written to, up to some 256 MiB each, which are copied.\n" },
 	{ "scrub", "TARGET", "read and verify every byte", 1, 1, "", scrub_run,
 	  "A line names each file that is concerned by damage; then the exit\n"
 	  "status is 3.  A store that is not mounted is opened read-only.\n" },
-	{ "fsck", "STORE", "check a store, -n, or mend it, -y, -p [-f]", 1, 1,
+	{ "fsck", "STORE", "check a store; with -y or -p, mend it", 1, 1,
 	  "nypaf", fsck_run,
 	  "  -n             change no byte (the default)\n"
 	  "  -y, --repair   mend what can be mended\n"
-	  "  -p, -a         the same, but trust what was closed in order\n"
-	  "  -f             ... and do not trust it\n"
+	  "  -p, -a         the same, but only if it was not closed in order\n"
+	  "  -f             with -p: in any case\n"
 	  "\n"
 	  "Exit status, a sum: 0 clean, 1 mended, 4 damage is left, 8 failed.\n" },
 	{ "repair", "STORE", "mend a store, also without its manifest", 1, 1,
