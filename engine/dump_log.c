@@ -12,19 +12,30 @@ typedef int (*record_fn)(struct dump *d, struct dump_part part,
 
 /*
  * Behind the last record that verifies there may be what an earlier life of the
- * file left, or zeros.  Only a record that is chained to the bad one says that
- * it was damaged.
+ * file left, or zeros.  Only a mark of this life says that a record before it
+ * was damaged; in a manifest, whose file has but one life, a record that is
+ * chained to the bad one.
  */
-static int tell_end(struct dump *d, struct reclog_reader *r)
+static int find_later(struct dump *d, struct reclog_reader *r)
 {
-	struct dump_part part = { "end", reclog_reader_offset(r), 0 };
 	struct slice payload;
 	int rc;
 
-	part.size = d->size - u64_min(d->size, part.offset);
+	if (reclog_reader_flags(r) & FILE_WAL_SIGNED &&
+	    d->header.kind == FILE_WAL)
+		return reclog_reader_find(r, WAL_MARK_SIZE, wal_is_mark,
+					  &payload);
 	rc = reclog_reader_skip(r);
-	if (rc == 1)
-		rc = reclog_reader_next(r, &payload);
+	return rc == 1 ? reclog_reader_next(r, &payload) : rc;
+}
+
+static int tell_end(struct dump *d, struct reclog_reader *r)
+{
+	struct dump_part part = { "end", reclog_reader_offset(r), 0 };
+	int rc;
+
+	part.size = d->size - u64_min(d->size, part.offset);
+	rc = find_later(d, r);
 	if (rc < 0)
 		return rc;
 	if (rc == 1)

@@ -42,6 +42,7 @@ struct kv_snapshot; /* a store as it was at one moment */
  */
 struct kv_options {
 	bool create;               /* make a store where there is none */
+	bool salvage;              /* a damaged log ends where the damage is */
 	bool background;           /* own threads; else work is done in calls */
 	size_t memtable_bytes_max; /* then it is flushed to an SST */
 	size_t tree_memory_bytes;  /* memtables, indexes, filters and, with what

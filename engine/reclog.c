@@ -272,6 +272,7 @@ struct reclog_reader {
 	struct env_file *file; /* owned */
 	uint64_t file_size;    /* bytes, when it was opened */
 	uint64_t salt;
+	uint16_t flags;
 	uint64_t seed;
 	uint64_t offset;  /* behind the last record returned */
 	struct buf ahead; /* bytes of the file from ahead_at on */
@@ -298,6 +299,7 @@ int reclog_reader_open(struct reclog_reader **out, struct env *env,
 	if (rc < 0)
 		goto close_file;
 	r->salt = header.salt;
+	r->flags = header.flags;
 	r->seed = header.salt;
 	r->offset = FILE_HEADER_SIZE;
 	*out = r;
@@ -477,15 +479,14 @@ int reclog_reader_find(struct reclog_reader *r, uint32_t size,
 {
 	uint64_t begin = r->offset;
 	const uint8_t *p;
-	uint32_t found;
 	int rc;
 
 	while ((rc = find_size(r)) == 1) {
-		rc = look_record(r, &p, &found);
-		if (rc < 0)
+		rc = look(r, RECORD_HEADER_SIZE + size, &p);
+		if (rc <= 0)
 			break;
 		*payload = slice_of(p + RECORD_HEADER_SIZE, size);
-		if (rc == 1 && found == size && is_ours(*payload, r->salt)) {
+		if (get_le32(p) == size && is_ours(*payload, r->salt)) {
 			go_over(r, p, size);
 			return 1;
 		}
@@ -493,6 +494,11 @@ int reclog_reader_find(struct reclog_reader *r, uint32_t size,
 	}
 	r->offset = begin;
 	return rc;
+}
+
+uint16_t reclog_reader_flags(const struct reclog_reader *r)
+{
+	return r->flags;
 }
 
 uint64_t reclog_reader_offset(const struct reclog_reader *r)

@@ -100,11 +100,17 @@ int reclog_reader_next(struct reclog_reader *r, struct slice *payload) MUST_USE;
 /* The offset behind the last record that was returned. */
 uint64_t reclog_reader_offset(const struct reclog_reader *r);
 
+/* The flags of the file's header. */
+uint16_t reclog_reader_flags(const struct reclog_reader *r);
+
 /*
  * After 0: goes over the record that does not verify, if its size or its
  * checksum can be read, so that what follows it can be looked at.  What is
  * found there tells damage from a torn end; it is not part of the log.  Returns
  * 1, or 0 if there is nothing to go over, or an error.
+ *
+ * Only for logs in which nobody else's bytes lie: what the bad record says it
+ * is may be what somebody has chosen, and so is what would be chained to it.
  */
 int reclog_reader_skip(struct reclog_reader *r) MUST_USE;
 
@@ -112,7 +118,7 @@ int reclog_reader_skip(struct reclog_reader *r) MUST_USE;
 typedef bool reclog_is_ours(struct slice payload, uint64_t salt);
 
 /*
- * After 0 of both: finds the next record with a payload of @size bytes that
+ * After 0: finds the next record with a payload of @size bytes that
  * @is_ours, whatever is before it.  Returns 1 and the payload, valid until the
  * next call, and what is chained to it can be read; 0; or an error.
  */

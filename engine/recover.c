@@ -296,7 +296,7 @@ static int replay_log(struct replay *r, struct reclog_reader *reader)
 		rc = check_values(r, payload);
 		/* A value that is not whole ends the prefix, unless damaged. */
 		if ((rc == -EBADMSG || rc == -EUCLEAN) &&
-		    record.seq > r->durable)
+		    (record.seq > r->durable || r->kv->options.salvage))
 			return 0;
 		if (rc == 0)
 			rc = apply_record(r, payload);
@@ -319,12 +319,16 @@ static int note_durable(struct replay *r, struct slice payload)
 }
 
 /*
- * Learns from a log's records what was durable, also from those behind a
- * record that does not verify; and where that one is gone altogether, as a page
- * of zeros, from the marks behind it.
+ * Learns from a log's records what was durable, and from the marks behind a
+ * record that does not verify.  Nothing else behind it is believed: values lie
+ * there as they were written, in the log or in an earlier life of its file, and
+ * whoever wrote them may have made them look like records.  Only logs of stores
+ * from before marks were signed are searched for records that are chained to
+ * the bad one.
  */
 static int scan_log(struct replay *r, struct reclog_reader *reader)
 {
+	bool is_signed = reclog_reader_flags(reader) & FILE_WAL_SIGNED;
 	struct slice payload;
 	int rc;
 
@@ -334,9 +338,9 @@ static int scan_log(struct replay *r, struct reclog_reader *reader)
 			if (rc < 0)
 				return rc;
 		}
-		if (rc == 0)
+		if (rc == 0 && !is_signed)
 			rc = reclog_reader_skip(reader);
-		if (rc == 0) {
+		if (rc == 0 && is_signed) {
 			rc = reclog_reader_find(reader, WAL_MARK_SIZE,
 						wal_is_mark, &payload);
 			if (rc == 1 && note_durable(r, payload) < 0)
@@ -384,6 +388,8 @@ static int each_log(struct replay *r, const struct files *f,
 					f->wals[i], r->kv->store_id);
 		if (rc == -EBADMSG || rc == -EUCLEAN) {
 			rc = check_unfinished(r->kv, f->wals[i], rc);
+			if (error_is_damage(rc) && r->kv->options.salvage)
+				return 0;
 			if (rc == 0)
 				rc = 1;
 			continue;
@@ -431,11 +437,13 @@ static int replay_logs(struct replay *r, const struct files *f)
 	r->end_log = r->kv->manifest.wal_min;
 	r->end_offset = FILE_HEADER_SIZE;
 	rc = check_first_log(r->kv, f);
+	if (error_is_damage(rc) && r->kv->options.salvage)
+		return 0;
 	if (rc == 0)
 		rc = each_log(r, f, scan_log);
 	if (rc == 0)
 		rc = each_log(r, f, replay_log);
-	if (rc == 0 && r->seq < r->durable)
+	if (rc == 0 && r->seq < r->durable && !r->kv->options.salvage)
 		rc = say_damaged(r);
 	return rc;
 }

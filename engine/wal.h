@@ -24,8 +24,9 @@
  * without a gap, over all logs.  So recovery needs no more than this rule to
  * find an exact prefix: it stops at the first record that does not verify or
  * does not go on where the last one ended, and takes nothing behind that.  If a
- * record it did not reach was durable (`durable` of any record says so), the
- * log is damaged and not merely torn.
+ * record it did not reach was durable (`durable` of a record before says so, or
+ * of a mark behind), the log is damaged and not merely torn.  Nothing but marks
+ * is believed behind the end: what lies there may be of anybody's choice.
  */
 #ifndef ENGINE_WAL_H
 #define ENGINE_WAL_H

@@ -1,7 +1,10 @@
 /* What kv.h promises when files are damaged, or the disk fails. */
 #include "tests/engine/small.h"
 
+#include "engine/base/coding.h"
+#include "engine/base/hash.h"
 #include "engine/file_format.h"
+#include "engine/wal.h"
 
 /*
  * What a sync covered and nothing was written behind: damage to it is told from
@@ -9,7 +12,8 @@
  */
 START_TEST(damage_to_what_was_synced_last_is_told)
 {
-	struct env *env = small_env(), *after;
+	struct kv_options salvage = small_options;
+	struct env *env = small_env(), *after, *closed;
 	struct kv *kv = small_open(env);
 	struct kv *again;
 
@@ -18,7 +22,26 @@ START_TEST(damage_to_what_was_synced_last_is_told)
 	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
 	ck_ok(env_mem_flip(after, "000001.wal", 400, 1));
 	ck_assert_int_eq(kv_open(&again, after, NULL), -EBADMSG);
+
 	env_free(after);
+
+	/* Who would rather lose it than all has what is before. */
+	salvage.salvage = true;
+	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+	ck_ok(env_mem_flip(after, "000001.wal", 400, 1));
+	ck_ok(kv_open(&again, after, &salvage));
+	ck_ok(small_check(again, 0, 100));
+	ck_assert_int_eq(small_check(again, 9, 100), -ENOENT);
+	ck_ok(kv_verify(again));
+	small_fill(again, 20, 5, 100);
+	ck_ok(kv_close(again));
+	ck_ok(env_mem_cut(after, ENV_MEM_LOSE_ALL, 1, &closed));
+	env_free(after);
+	ck_ok(kv_open(&again, closed, NULL));
+	ck_ok(small_check(again, 0, 100));
+	ck_ok(small_check(again, 24, 100));
+	ck_ok(kv_close(again));
+	env_free(closed);
 
 	/* A log that is gone is missed. */
 	ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
@@ -232,12 +255,67 @@ START_TEST(failed_sync_poisons_until_reopened)
 }
 END_TEST
 
+/*
+ * A value with a record in it, which says that changes are durable that nobody
+ * has made: it verifies if the record before it has @seed for a checksum.
+ */
+static void forge(uint8_t value[400], uint64_t seed)
+{
+	uint8_t *record = value + 360, signed_part[32];
+	uint32_t size = WAL_HEADER_SIZE;
+
+	memset(value, 'A', 400);
+	put_le32(record, size);
+	put_le32(record + 4, ~size);
+	put_le64(record + 16, 1);
+	put_le64(record + 24, (uint64_t)1 << 50);
+	put_le32(record + 32, 0);
+	memcpy(signed_part, record, 8);
+	memcpy(signed_part + 8, record + 16, size);
+	put_le64(record + 8, checksum(seed, signed_part, 8 + size));
+}
+
+/*
+ * What somebody writes into values lies in the log, and, when its file is used
+ * again, behind the end of the next one.  Whatever it looks like, it is no
+ * record, neither behind zeros nor behind a record that does not verify.
+ */
+START_TEST(value_that_looks_like_a_record_is_none)
+{
+	struct env *env = small_env(), *after;
+	struct kv *kv = small_open(env), *again;
+	uint8_t value[400];
+	char key[16];
+	unsigned i, life;
+
+	forge(value, 0);
+	for (life = 0; life < 4; life++) {
+		for (i = 0; i < 20; i++) {
+			snprintf(key, sizeof(key), "evil%u", i);
+			ck_ok(small_put(kv, slice_str(key),
+					slice_of(value, sizeof(value))));
+		}
+		ck_ok(kv_flush(kv));
+		small_fill(kv, life, 1, 100);
+		ck_ok(kv_sync(kv, kv_mark(kv)));
+		ck_ok(env_mem_cut(env, ENV_MEM_LOSE_NOTHING, 1, &after));
+		ck_ok(kv_open(&again, after, NULL));
+		ck_assert(holds_all(again, life + 1));
+		ck_ok(kv_close(again));
+		env_free(after);
+	}
+	ck_ok(kv_close(kv));
+	env_free(env);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kv_damage");
 	TCase *tc = suite_case(s, "damage");
 
 	tcase_add_test(tc, damage_to_what_was_synced_last_is_told);
+	tcase_add_test(tc, value_that_looks_like_a_record_is_none);
 	tcase_add_loop_test(tc, zeroed_page_of_a_log_is_told, 0, 2);
 	tcase_add_test(tc, verify_finds_every_flipped_byte_of_a_table);
 	tcase_add_test(tc, damaged_table_is_named_and_the_rest_is_read);

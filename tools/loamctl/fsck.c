@@ -47,9 +47,10 @@ struct fsck {
 	struct env *over; /* owned: keeps it as it is, unless mending */
 	struct kv *kv;    /* owned */
 	bool mend;
-	bool preen; /* leave what was closed in order alone */
-	bool lost;  /* bytes of files that were named are damaged */
-	int status; /* enum fsck_exits, so far */
+	bool preen;   /* leave what was closed in order alone */
+	bool salvage; /* a damaged log ends there */
+	bool lost;    /* bytes of files that were named are damaged */
+	int status;   /* enum fsck_exits, so far */
 };
 
 static void say(const char *kind, const char *path, const char *words)
@@ -92,6 +93,7 @@ static int open_store(struct fsck *f)
 	int rc;
 
 	options.create = false;
+	options.salvage = f->salvage;
 	options.background = false;
 	options.sync_interval_ms = 0;
 	rc = env_posix_new(&f->disk, f->path, false);
@@ -158,6 +160,24 @@ static bool may_be_rebuilt(int rc)
 	return error_is_damage(rc) || rc == -ENOTEMPTY;
 }
 
+/*
+ * A log is damaged, as @rc says: what is before that is all there is.  Changes
+ * that were durable go, so it is not for those who only look after a boot.
+ */
+static int salvage(struct fsck *f, int rc)
+{
+	char words[ERROR_TEXT_SIZE];
+
+	snprintf(words, sizeof(words), "%s", error_text(rc));
+	f->salvage = true;
+	rc = open_store(f);
+	if (rc < 0)
+		return rc;
+	say("store", words, "what follows that in the logs is lost");
+	f->status |= FSCK_MENDED;
+	return 0;
+}
+
 static int open_or_rebuild(struct fsck *f)
 {
 	int repair_rc, rc = open_store(f);
@@ -166,9 +186,10 @@ static int open_or_rebuild(struct fsck *f)
 		return rc;
 	repair_rc = rebuild(f);
 	/* There is nothing of a store, or what is damaged is not for repair. */
-	if (repair_rc == -ENOENT || repair_rc == -EEXIST)
-		return open_store(f);
-	return repair_rc < 0 ? repair_rc : open_store(f);
+	if (repair_rc < 0 && repair_rc != -ENOENT && repair_rc != -EEXIST)
+		return repair_rc;
+	rc = open_store(f);
+	return error_is_damage(rc) && !f->preen ? salvage(f, rc) : rc;
 }
 
 /* ----------------------------------------------------------- the data -- */
