@@ -42,7 +42,6 @@ struct kv_snapshot; /* a store as it was at one moment */
  */
 struct kv_options {
 	bool create;               /* make a store where there is none */
-	bool salvage;              /* a damaged log ends where the damage is */
 	bool background;           /* own threads; else work is done in calls */
 	size_t memtable_bytes_max; /* then it is flushed to an SST */
 	size_t tree_memory_bytes;  /* memtables, indexes, filters and, with what
@@ -57,6 +56,7 @@ struct kv_options {
 	size_t reserve_bytes;       /* kept free: kv_batch_use_reserve() */
 	size_t open_files_max;      /* tables and old blob files; 0: no bound */
 	size_t sst_write_bytes;     /* written of an SST at a time; 0: 1 MiB */
+	bool salvage;               /* a damaged log ends where the damage is */
 };
 
 /* What kv_open() takes for options that are NULL. */
