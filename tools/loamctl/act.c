@@ -91,17 +91,34 @@ static int absolute(const char *path, char **out)
 	return n < 0 ? -ENOMEM : 0;
 }
 
-/* A backup into the mount itself would grow while it is being made. */
+/* Whether the folder @path is @store, or lies in it. */
+static bool lies_in(const char *path, const char *store)
+{
+	char *real = realpath(path, NULL);
+	size_t n = strlen(store);
+	bool lies = real && strncmp(real, store, n) == 0 &&
+		    (real[n] == '/' || real[n] == '\0');
+
+	free(real);
+	return lies;
+}
+
+/*
+ * A backup into the mount itself would grow while it is being made, and one
+ * into the store's folder would be no store's file there.
+ */
 static int check_elsewhere(const struct target *t, const char *path)
 {
-	char *copy = strdup(path);
+	char *copy = strdup(path), *folder;
 	char *store = NULL;
 	int rc;
 
 	if (!copy)
 		return -ENOMEM;
-	rc = target_mount_of(dirname(copy), &store);
-	if (rc == 0 && store && strcmp(store, t->store) == 0)
+	folder = dirname(copy);
+	rc = target_mount_of(folder, &store);
+	if (rc == 0 && ((store && strcmp(store, t->store) == 0) ||
+			lies_in(folder, t->store)))
 		rc = error_set(-EINVAL, "%s: lies in what is to be saved",
 			       path);
 	free(store);
